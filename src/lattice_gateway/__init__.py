@@ -1,0 +1,1 @@
+"""Gateway API on Amazon VPC Lattice: cluster objects in, Lattice operations out."""
