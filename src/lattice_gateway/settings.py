@@ -1,0 +1,145 @@
+"""Settings of the process: environment and flags, read once in the entry point into one frozen value.
+
+Names are those of the Go controller (api.md §5) and of decisions.md. A flag wins over its variable.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lattice_gateway.core.lattice.words import Owner, VpcId
+
+LOOPBACK_REGION = "us-west-2"
+LOOPBACK_ACCOUNT = "111122223333"
+LOOPBACK_CLUSTER = "laptop"
+LOOPBACK_VPC = VpcId("vpc-0123456789abcdef0")
+"""Identity where the endpoint is on this machine (decision 41); the emulator uses the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that configures the process; times in seconds.
+
+    ``endpoint`` None means AWS itself. ``resync`` 0 turns the resync off.
+    """
+
+    region: str
+    owner: Owner
+    endpoint: str | None = None
+    default_service_network: str | None = None
+    service_network_override: bool = False
+    tagging_api: bool = True
+    gateway_creates_service_network: bool = True
+    enforce_reference_grants: bool = True
+    path_prefix_by_element: bool = False
+    resync: float = 600.0
+    sweep_min_age: float = 600.0
+    warm_up_timeout: float = 120.0
+    parent_hold: float = 300.0
+    log_level: str = "info"
+    dev_mode: bool = False
+
+    @property
+    def network_override(self) -> str | None:
+        """The network that every route uses in override mode, else None (decision 21)."""
+        return self.default_service_network if self.service_network_override else None
+
+
+class SettingsError(Exception):
+    """Settings that are missing or wrong; the message names all of them, what was found and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Problems met while reading variables."""
+
+    problems: list[str]
+
+    def number(self, environment: Mapping[str, str], name: str, default: float) -> float:
+        """A number of seconds, zero or more; ``default`` where the variable is unset or empty."""
+        text = environment.get(name, "")
+        if not text:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            self.problems.append(f"{name} is {text!r}; expected a number of seconds, 0 or more")
+            return default
+        return value
+
+    def switch(self, environment: Mapping[str, str], name: str, default: str) -> bool:
+        """``true`` or ``false`` in any case; ``default`` where unset or empty."""
+        text = environment.get(name, "").strip().lower() or default
+        if text not in {"true", "false"}:
+            self.problems.append(f"{name} is {environment[name]!r}; expected true or false")
+        return text == "true"
+
+
+def is_loopback(endpoint: str | None) -> bool:
+    """Whether an endpoint URL leads to this machine."""
+    host = (urlsplit(endpoint or "").hostname or "").lower()
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def read_settings(environment: Mapping[str, str], flags: Mapping[str, str | None]) -> Settings:
+    """Settings from the environment, overridden by flags (variable name -> text or None where not given).
+
+    Raises ``SettingsError`` with every problem at once.
+    """
+    values = {**environment, **{name: text for name, text in flags.items() if text is not None}}
+    found = Found([])
+    endpoint = _endpoint(values)
+    identity = _identity(values, endpoint, found)
+    resync = found.number(values, "RECONCILE_DEFAULT_RESYNC_SECONDS", 600.0)
+    if 0 < resync < 60:
+        found.problems.append(
+            f"RECONCILE_DEFAULT_RESYNC_SECONDS must be 0 (disabled) or at least 60 seconds, got {resync:g}"
+        )
+    settings = Settings(
+        region=identity["AWS_REGION"],
+        owner=Owner(identity["AWS_ACCOUNT_ID"], identity["CLUSTER_NAME"], VpcId(identity["CLUSTER_VPC_ID"])),
+        endpoint=endpoint,
+        default_service_network=values.get("DEFAULT_SERVICE_NETWORK") or None,
+        service_network_override=values.get("ENABLE_SERVICE_NETWORK_OVERRIDE", "").lower() == "true",
+        tagging_api=values.get("DISABLE_TAGGING_SERVICE_API", "").lower() != "true",
+        gateway_creates_service_network=found.switch(values, "GATEWAY_CREATES_SERVICE_NETWORK", "true"),
+        enforce_reference_grants=found.switch(values, "ENFORCE_REFERENCE_GRANTS", "true"),
+        path_prefix_by_element=found.switch(values, "PATH_PREFIX_BY_ELEMENT", "false"),
+        resync=resync,
+        sweep_min_age=found.number(values, "SWEEP_MIN_AGE", 600.0),
+        warm_up_timeout=found.number(values, "WARM_UP_TIMEOUT", 120.0),
+        parent_hold=found.number(values, "PARENT_HOLD", 300.0),
+        log_level=values.get("LOG_LEVEL", "") or "info",
+        dev_mode=bool(values.get("DEV_MODE", "")),
+    )
+    if found.problems:
+        raise SettingsError("; ".join(found.problems))
+    return settings
+
+
+def _endpoint(values: Mapping[str, str]) -> str | None:
+    """LATTICE_ENDPOINT first, then the SDK's own variables (decision 23)."""
+    for name in ("LATTICE_ENDPOINT", "AWS_ENDPOINT_URL_VPC_LATTICE", "AWS_ENDPOINT_URL"):
+        if values.get(name):
+            return values[name]
+    return None
+
+
+def _identity(values: Mapping[str, str], endpoint: str | None, found: Found) -> dict[str, str]:
+    """The four parts of who we are; with a loopback endpoint the documented constants fill the gaps."""
+    region = values.get("AWS_REGION") or values.get("REGION") or values.get("AWS_DEFAULT_REGION") or ""
+    given = {
+        "AWS_REGION": region,
+        "AWS_ACCOUNT_ID": values.get("AWS_ACCOUNT_ID", ""),
+        "CLUSTER_VPC_ID": values.get("CLUSTER_VPC_ID", ""),
+        "CLUSTER_NAME": values.get("CLUSTER_NAME", ""),
+    }
+    if is_loopback(endpoint):
+        constants = (LOOPBACK_REGION, LOOPBACK_ACCOUNT, LOOPBACK_VPC, LOOPBACK_CLUSTER)
+        return {name: given[name] or constant for name, constant in zip(given, constants, strict=True)}
+    missing = [name for name, value in given.items() if not value]
+    if missing:
+        found.problems.append(f"not set: {', '.join(missing)} (set the variable or its flag)")
+    return given
