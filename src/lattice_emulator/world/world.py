@@ -1,0 +1,1 @@
+"""The emulated service as a whole."""
