@@ -45,7 +45,8 @@ class GroupKey:
 
     def __str__(self) -> str:
         version = f"/{self.version}" if self.version else ""
-        return f"group/{self.service or '-'}/{self.namespace}/{self.name}:{self.port}/{self.protocol}{version}/{self.address_type}"
+        backend = f"{self.namespace}/{self.name}:{self.port}"
+        return f"group/{self.service or '-'}/{backend}/{self.protocol}{version}/{self.address_type}"
 
 
 UnitKey: TypeAlias = NetworkKey | GroupKey | ServiceKey

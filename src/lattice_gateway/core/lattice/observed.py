@@ -65,7 +65,7 @@ ObservedAction: TypeAlias = ForwardTo | Fixed
 
 @dataclass(frozen=True, slots=True)
 class Unmodelled:
-    """A match we never write (``raw`` is its canonical JSON): header prefix or contains, case flags unlike ours, no path."""
+    """A match we never write: header prefix or contains, case flags unlike ours, no path. ``raw``: canonical JSON."""
 
     raw: str
 

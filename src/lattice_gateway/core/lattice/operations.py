@@ -310,4 +310,4 @@ Operation: TypeAlias = (
     | TagResource
     | UntagResource
 )
-"""Each is named as the API call that performs it, but for associations (Lattice: CreateServiceNetworkVpcAssociation, ...)."""
+"""Each is named as the API call that performs it, but for associations (CreateServiceNetworkVpcAssociation, ...)."""

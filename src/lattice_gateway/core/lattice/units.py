@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """A whole health check as GetTargetGroup answers it; seconds for times, ``port`` None means the target's own port."""
+    """A whole health check as GetTargetGroup answers it; times in seconds, ``port`` None: the target's own port."""
 
     enabled: bool
     protocol: TargetProtocol | None = None
