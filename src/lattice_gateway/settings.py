@@ -16,6 +16,49 @@ LOOPBACK_VPC = VpcId("vpc-0123456789abcdef0")
 """Identity where the endpoint is on this machine (decision 41); the emulator uses the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable: what it means, what it is when unset, and the flag that wins over it, if there is one."""
+
+    name: str
+    default: str
+    meaning: str
+    flag: str | None = None
+
+
+VARIABLES = (
+    Variable("AWS_REGION", "", "Region; REGION and AWS_DEFAULT_REGION are read after it", "--region"),
+    Variable("AWS_ACCOUNT_ID", "", "account that owns what we make; first part of the tag ManagedBy", "--account-id"),
+    Variable("CLUSTER_NAME", "", "name of the cluster; second part of the tag ManagedBy", "--cluster-name"),
+    Variable("CLUSTER_VPC_ID", "", "VPC of the targets; third part of the tag ManagedBy", "--vpc-id"),
+    Variable(
+        "LATTICE_ENDPOINT",
+        "AWS",
+        "URL of VPC Lattice; AWS_ENDPOINT_URL_VPC_LATTICE and AWS_ENDPOINT_URL are read after it. On a loopback "
+        "endpoint credentials are dummies and region, account, cluster and VPC have constants",
+        "--endpoint-url",
+    ),
+    Variable("DEFAULT_SERVICE_NETWORK", "", "the network of ENABLE_SERVICE_NETWORK_OVERRIDE"),
+    Variable("ENABLE_SERVICE_NETWORK_OVERRIDE", "false", "every route and Gateway uses the default network"),
+    Variable("DISABLE_TAGGING_SERVICE_API", "false", "read and write tags through VPC Lattice alone"),
+    Variable("GATEWAY_CREATES_SERVICE_NETWORK", "true", "a Gateway's missing network is created and associated"),
+    Variable("ENFORCE_REFERENCE_GRANTS", "true", "cross-namespace backends need a ReferenceGrant"),
+    Variable("PATH_PREFIX_BY_ELEMENT", "false", "a prefix /v2 becomes exact /v2 and prefix /v2/"),
+    Variable(
+        "RECONCILE_DEFAULT_RESYNC_SECONDS", "600", "seconds between drift checks; 0 turns them off, else 60 or more"
+    ),
+    Variable("SWEEP_MIN_AGE", "600", "seconds an unused target group of ours is seen before it is swept"),
+    Variable("WARM_UP_TIMEOUT", "120", "seconds a joining target group is waited for"),
+    Variable("PARENT_HOLD", "300", "seconds a Gateway that is gone still holds what only it wanted"),
+    Variable("LOG_LEVEL", "info", "debug, info or error"),
+    Variable("DEV_MODE", "", "any text: log lines for people instead of JSON"),
+)
+"""Every variable the process reads, in the order of the documentation."""
+
+FLAGS = {variable.flag: variable.name for variable in VARIABLES if variable.flag}
+"""Flag -> variable, for the command line."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that configures the process; times in seconds.

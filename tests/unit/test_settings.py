@@ -2,7 +2,7 @@
 
 import pytest
 
-from lattice_gateway.settings import SettingsError, is_loopback, read_settings
+from lattice_gateway.settings import VARIABLES, SettingsError, is_loopback, read_settings
 
 FULL = {"AWS_REGION": "eu-west-1", "AWS_ACCOUNT_ID": "999988887777", "CLUSTER_NAME": "c", "CLUSTER_VPC_ID": "vpc-1"}
 
@@ -39,7 +39,9 @@ def test_a_flag_wins_over_its_variable() -> None:
         pytest.param({"LATTICE_ENDPOINT": ""}, None, id="empty is unset"),
     ],
 )
-def test_the_endpoint_comes_from_the_first_variable_that_is_set(variables: dict[str, str], expected: str | None) -> None:
+def test_the_endpoint_comes_from_the_first_variable_that_is_set(
+    variables: dict[str, str], expected: str | None
+) -> None:
     assert read_settings({**FULL, **variables}, {}).endpoint == expected
 
 
@@ -91,3 +93,9 @@ def test_the_network_override_needs_both_of_its_variables() -> None:
 )
 def test_loopback_is_told_by_the_host(url: str | None, expected: bool) -> None:
     assert is_loopback(url) is expected
+
+
+def test_every_documented_default_is_the_one_that_applies() -> None:
+    documented = {variable.name: variable.default for variable in VARIABLES if variable.default not in {"", "AWS"}}
+
+    assert read_settings({**FULL, **documented}, {}) == read_settings(FULL, {})
