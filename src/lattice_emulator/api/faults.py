@@ -5,7 +5,7 @@ A plan is a value; ``Faults`` plays it and keeps the counts. An operation is nam
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Generic, TypeAlias, TypeVar, assert_never
 
@@ -113,6 +113,11 @@ class Faults:
         self._throttle = _Patterns(plan.throttle)
         self._seen = [0] * len(plan.failures)
         self._levels: dict[str, _Level] = {}
+
+    def add(self, failure: Failure) -> None:
+        """Play ``failure`` as well, after the others; their counts go on."""
+        self.plan = replace(self.plan, failures=(*self.plan.failures, failure))
+        self._seen.append(0)
 
     def decide(self, operation: str, now: float) -> Decision:
         """Judge one call of ``operation`` at emulated time ``now``; a call is counted by asking."""

@@ -10,7 +10,14 @@ from lattice_emulator.world.errors import STATUS, ServiceError
 # Codes and statuses that the neighbours of Lattice use for the same situation.
 INVALID: dict[str, str] = {"tagging": "InvalidParameterException", "sts": "ValidationError"}
 THROTTLED: dict[str, str] = {"tagging": "ThrottledException", "sts": "Throttling"}
-BROKEN: dict[str, str] = {"tagging": "InternalServiceException", "sts": "InternalFailure", "acm": "InternalFailure"}
+# Errors common to AWS, which the models do not declare.
+COMMON: dict[str, int] = {
+    "UnrecognizedClientException": 403,
+    "InvalidSignatureException": 403,
+    "ExpiredTokenException": 403,
+    "InternalFailure": 500,
+    "ServiceUnavailable": 503,
+}
 
 CBOR_ADVICE = (
     "this emulator speaks AWS JSON 1.1 for the Resource Groups Tagging API, the request is RPC v2 CBOR "
@@ -55,7 +62,7 @@ def scripted(service: Service, code: str, message: str, members: dict[str, objec
     """An error that was asked for by ``code``; the status is the model's, what the model requires is filled in."""
     failure = service.failures.get(code)
     if failure is None:
-        return ServiceError(code, message, STATUS.get(code, 400), members)
+        return ServiceError(code, message, (STATUS | COMMON).get(code, 400), members)
     filled: dict[str, object] = {m.name: _filler(m.name) for m in failure.members.members if m.required}
     return ServiceError(code, message, failure.status, filled | (members or {}))
 

@@ -52,7 +52,7 @@ class Served:
                 region_name="us-west-2",
                 endpoint_url=self.url,
                 aws_access_key_id=key,
-                aws_secret_access_key="secret",
+                aws_secret_access_key="secret",  # noqa: S106 - nothing verifies it
                 config=AioConfig(**options),
             )
         )
