@@ -1,1 +1,4 @@
-"""Filled by the next change."""
+"""AWS: our operations and reads as calls of aiobotocore, its answers and errors as our values.
+
+In: operations and reads. Out: answers, observed values, ``LatticeFailure``. Knows nothing of plans and retries.
+"""
