@@ -173,7 +173,8 @@ class Service:
     ``tags`` are those of the service itself, ``child_tags`` those of associations, listeners and rules.
     ``custom_domain`` is given at creation only. ``certificate`` None leaves what is there.
     ``held_networks`` keep their association if they have one (a parent that cannot be read, decision 25).
-    ``held_listeners`` keep listener and rules of that port as they are.
+    ``held_listeners`` keep listener and rules of that port as they are. ``other_listeners_stay``: so do all listeners
+    that are not named here (what a parent that is gone wanted is not known any more, decision 25).
     """
 
     key: ServiceKey
@@ -186,6 +187,8 @@ class Service:
     certificate: Arn | None = None
     held_networks: frozenset[NetworkKey] = frozenset()
     held_listeners: frozenset[int] = frozenset()
+    overridden: bool = False
+    other_listeners_stay: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
