@@ -1,0 +1,235 @@
+"""The data plane of one world: follows its state, carries its traffic, checks its targets."""
+
+import asyncio
+import ipaddress
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from lattice_emulator.dataplane.addresses import Mapping as AddressMapping
+from lattice_emulator.dataplane.binary import Binary, Found, Missing, find_envoy
+from lattice_emulator.dataplane.derive import Client, Derivation, answers_of, checks_of, view_of
+from lattice_emulator.dataplane.health import Checker
+from lattice_emulator.dataplane.lower import Ground, lower, wanted_ports
+from lattice_emulator.dataplane.places import Places, layout_for, place
+from lattice_emulator.dataplane.process import EnvoyStartError
+from lattice_emulator.dataplane.proxy import Proxy, private_files
+from lattice_emulator.dataplane.verdict import Subject
+from lattice_emulator.dataplane.view import View
+from lattice_emulator.world.clock import Clock
+from lattice_emulator.world.knobs import Knobs
+from lattice_emulator.world.model import Health, TargetKey
+from lattice_emulator.world.state import State
+
+_log = structlog.get_logger(__name__)
+SERVICE_ADDRESSES = ipaddress.IPv4Network("127.171.0.0/16")
+
+
+class Source(Protocol):
+    """The part of the world that the data plane needs."""
+
+    @property
+    def state(self) -> State:
+        """What is to be served."""
+        ...
+
+    def report_health(self, group_id: str, target: TargetKey, health: Health) -> None:
+        """Take over what a check said of a registered target."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the data plane stands on this machine.
+
+    ``front_door`` is (address, port), port 0: any free one. ``service_addresses`` is where services get an address
+    each. ``time_scale`` is how many emulated seconds pass in a second.
+    """
+
+    client: Client
+    front_door: tuple[str, int] = ("127.0.0.1", 0)
+    service_addresses: ipaddress.IPv4Network = SERVICE_ADDRESSES
+    mappings: tuple[AddressMapping, ...] = ()
+    time_scale: float = 1.0
+    binary: Binary = field(default_factory=find_envoy)
+
+
+class FrontDoorError(Exception):
+    """The front door's address is taken or not ours; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Carrying:
+    """An Envoy and what its configuration stands on."""
+
+    proxy: Proxy
+    ground: Ground
+
+
+class DataPlane:
+    """Serves a world from `start` to `stop`.
+
+    Without an Envoy it checks targets all the same, and `missing` says in a sentence why no traffic flows.
+    """
+
+    def __init__(self, world: Source, *, knobs: Knobs, clock: Clock, options: Options) -> None:
+        self._world = world
+        self._options = options
+        self._derivation = Derivation(options.client, options.mappings, knobs)
+        self._checker = Checker(self._report, clock, options.time_scale)
+        self._changed = asyncio.Event()
+        self._settled = asyncio.Condition()
+        self._told = 0
+        self._done = 0
+        self._places = Places()
+        self._view = View()
+        self._carrying: _Carrying | None = None
+        self._running: asyncio.Task[None] | None = None
+        self.missing: str | None = None
+        self.live_version = 0
+
+    async def start(self) -> None:
+        """Serve the world as it is and follow it from now on; raises `FrontDoorError`."""
+        match self._options.binary:
+            case Found(path):
+                await self._carry(path)
+            case Missing(why):
+                self.missing = why
+        self.notify()
+        self._running = asyncio.create_task(self._run(), name="data plane")
+
+    async def stop(self) -> None:
+        """End everything and leave nothing behind."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+        if self._carrying is not None:
+            await self._carrying.proxy.stop()
+            self._carrying = None
+
+    async def wait(self) -> None:
+        """Wait until the data plane ends: by `stop`, or by an error of ours, which is raised."""
+        if self._running is not None:
+            await asyncio.shield(self._running)
+
+    def notify(self) -> None:
+        """The world changed: look again. To be called in the event loop's thread."""
+        self._told += 1
+        self._changed.set()
+
+    async def caught_up(self) -> None:
+        """Wait until everything the world was told before this call is live."""
+        told = self._told
+        async with self._settled:
+            await self._settled.wait_for(lambda: self._done >= told)
+
+    @property
+    def front_door(self) -> tuple[str, int] | None:
+        """Where any service answers to its name in Host; None without an Envoy."""
+        return None if self._carrying is None else self._carrying.ground.front_door
+
+    def addresses(self) -> dict[str, tuple[str, dict[int, int]]]:
+        """By service id: its address, and the bound port of each of its listener ports; empty without an Envoy."""
+        if self._carrying is None:
+            return {}
+        wanted = wanted_ports(self._view)
+        return {
+            service: (address, self._bound(address, wanted.get(service, frozenset())))
+            for service, address in self._places.addresses.items()
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What cannot be carried, in a sentence each."""
+        return self._view.notes
+
+    @property
+    def envoy_pid(self) -> int | None:
+        """The process id of the Envoy; None while none runs."""
+        return None if self._carrying is None else self._carrying.proxy.process.pid
+
+    def _bound(self, address: str, ports: frozenset[int]) -> dict[int, int]:
+        return {
+            port: self._places.ports[address, port] for port in sorted(ports) if (address, port) in self._places.ports
+        }
+
+    async def _carry(self, binary: str) -> None:
+        """Start Envoy with the world as it is."""
+        files = private_files()
+        ground = Ground(
+            front_door=front_door_at(self._options.front_door),
+            routes_directory=str(files.routes_directory),
+            layout=layout_for(self._options.service_addresses, can_bind),
+            answers=answers_of(self._derivation.knobs),
+        )
+        carrying = _Carrying(Proxy(binary, files), ground)
+        self._look(carrying)
+        try:
+            await carrying.proxy.start(lower(self._view, self._places, ground))
+        except EnvoyStartError as error:
+            await carrying.proxy.stop()
+            self.missing = f"{error} (no traffic flows, everything else works)"
+            return
+        self._carrying = carrying
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            tasks.create_task(self._checker.run())
+            if self._carrying is not None:
+                tasks.create_task(self._carrying.proxy.process.supervise())
+
+    async def _follow(self) -> None:
+        """After each change: checks, then traffic. Changes during an apply are taken together by the next."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            told = self._told
+            self._checker.follow(checks_of(self._world.state, self._derivation))
+            if self._carrying is not None:
+                await self._serve(self._carrying)
+            async with self._settled:
+                self._done = told
+                self._settled.notify_all()
+
+    async def _serve(self, carrying: _Carrying) -> None:
+        self._look(carrying)
+        applied = await carrying.proxy.apply(lower(self._view, self._places, carrying.ground))
+        self.live_version = applied.version
+
+    def _look(self, carrying: _Carrying) -> None:
+        """Take the world's present state over into view and places."""
+        view = view_of(self._world.state, self._derivation)
+        for note in sorted(set(view.notes) - set(self._view.notes)):
+            _log.warning("not carried", note=note)
+        self._places = place(self._places, wanted_ports(view), carrying.ground.layout, can_bind)
+        self._view = view
+
+    def _report(self, subject: Subject, health: Health) -> None:
+        self._world.report_health(subject.group, subject.target, health)
+
+
+def can_bind(address: str, port: int) -> bool:
+    """Whether this process may listen on ``address`` and ``port`` now; port 0 asks for the address alone."""
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def front_door_at(wanted: tuple[str, int]) -> tuple[str, int]:
+    """The front door with a port that is free now; raises `FrontDoorError`."""
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind(wanted)
+        except OSError as error:
+            raise FrontDoorError(f"front door {wanted[0]}:{wanted[1]}: {error.strerror}; give another port") from None
+        return wanted[0], int(attempt.getsockname()[1])

@@ -1,0 +1,123 @@
+"""The Envoy process: started in a group of its own, restarted when it dies, never left behind."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from lattice_emulator.dataplane.admin import UNREACHABLE, Admin
+from lattice_emulator.dataplane.files import Files
+
+_log = structlog.get_logger(__name__)
+_PR_SET_PDEATHSIG = 1
+_SHORTEST_LIFE = 10.0  # seconds; whoever dies younger is restarted more and more slowly
+_BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_READY_WITHIN = 15.0
+_POLL = 0.01
+
+
+class EnvoyStartError(Exception):
+    """Envoy ended or stayed silent before it was ready; the message holds the end of its log."""
+
+
+class Process:
+    """Keeps one Envoy running from `start` to `stop`."""
+
+    def __init__(self, binary: str, files: Files, admin: Admin) -> None:
+        self._binary = binary
+        self._files = files
+        self._admin = admin
+        self._child: asyncio.subprocess.Process | None = None
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while one runs; None before the start and between a death and the restart."""
+        return self._child.pid if self._child and self._child.returncode is None else None
+
+    async def start(self) -> None:
+        """Start it and wait until it serves; raises `EnvoyStartError`."""
+        await self._spawn()
+        try:
+            async with asyncio.timeout(_READY_WITHIN):
+                await self._until_ready()
+        except TimeoutError:
+            await self.stop()
+            raise EnvoyStartError(f"Envoy was not ready within {_READY_WITHIN:.0f} s: {self._last_words()}") from None
+
+    async def supervise(self) -> None:
+        """Restart it whenever it dies; ends only by cancellation."""
+        youth = 0
+        loop = asyncio.get_running_loop()
+        while self._child is not None:
+            born = loop.time()
+            code = await self._child.wait()
+            youth = 0 if loop.time() - born > _SHORTEST_LIFE else youth
+            pause = _BACKOFF[min(youth, len(_BACKOFF) - 1)]
+            _log.warning("envoy died", code=code, restart_in_s=pause, last_words=self._last_words())
+            await asyncio.sleep(pause)
+            youth += 1
+            self.restarts += 1
+            await self._spawn()
+
+    async def stop(self) -> None:
+        """Kill it with its whole group and wait for its end; nothing happens when none runs."""
+        child, self._child = self._child, None
+        if child is None or child.returncode is not None:
+            return
+        # Nothing is lost by SIGKILL: its files are ours, and draining would only delay the end.
+        os.killpg(child.pid, signal.SIGKILL)
+        await child.wait()
+
+    async def _spawn(self) -> None:
+        self._files.forget_admin()
+        self._child = await asyncio.create_subprocess_exec(
+            *_command(self._binary, self._files),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in the terminal must not reach it before us
+            preexec_fn=_dies_with_parent(),
+        )
+
+    async def _until_ready(self) -> None:
+        while True:
+            if self._child is None or self._child.returncode is not None:
+                raise EnvoyStartError(f"Envoy ended before it was ready: {self._last_words()}")
+            try:
+                if await self._admin.ready():
+                    return
+            except UNREACHABLE:
+                pass  # its socket appears when it is far enough
+            await asyncio.sleep(_POLL)
+
+    def _last_words(self) -> str:
+        if not self._files.log.exists():
+            return "no log"
+        lines = self._files.log.read_text(errors="replace").strip().splitlines()
+        return " | ".join(lines[-3:]) or "empty log"
+
+
+def _command(binary: str, files: Files) -> Sequence[str]:
+    return (
+        *(binary, "-c", str(files.bootstrap)),
+        *("--disable-hot-restart", "--concurrency", "1"),
+        *("--drain-time-s", "600"),  # requests in flight outlive their listener
+        *("--log-level", "warn", "--log-path", str(files.log)),
+    )
+
+
+def _dies_with_parent() -> Callable[[], None] | None:
+    """What the child does before exec: ask Linux to kill it when its parent dies; None elsewhere."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl  # looked up before the fork, where locks may be held
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return ask
