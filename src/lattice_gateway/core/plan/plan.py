@@ -4,17 +4,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from lattice_gateway.core.lattice.keys import GroupKey, UnitKey
+from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.operations import Operation, Ref
 from lattice_gateway.core.lattice.outcome import Refusal
-from lattice_gateway.core.lattice.words import Status
+from lattice_gateway.core.lattice.words import Arn, Status
 
 
 @dataclass(frozen=True, slots=True)
 class UnitActive:
-    """The resource of ``unit`` (this plan's own or another unit's) exists and is ACTIVE."""
+    """The resource of ``unit`` (this plan's own or another unit's) exists and is ACTIVE.
+
+    ``which`` is the id or name of the very resource where several could answer (target groups).
+    """
 
     unit: UnitKey
+    which: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +30,64 @@ class AssociationsGone:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """No rule and no default action forwards to the group any more."""
+    """No rule and no default action forwards to the group any more; ``which`` is its id."""
 
     group: GroupKey
+    which: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """The group lists no target any more, draining ones included."""
+    """The group lists no target any more, draining ones included; ``which`` is its id."""
 
     group: GroupKey
+    which: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The resource of the unit, or of the one it must follow, has left Lattice (DELETE_IN_PROGRESS is over)."""
+    """The resource of the unit, or of the one it must follow, has left Lattice (DELETE_IN_PROGRESS is over).
+
+    ``which`` is its id where several could answer (target groups).
+    """
 
     unit: UnitKey
+    which: str | None = None
+
+
+class AssociationState(StrEnum):
+    """What a step needs an association to be: not there at all, no longer in a transition, or ACTIVE."""
+
+    FREE = "free"
+    SETTLED = "settled"
+    ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationIs:
+    """The association of the unit with ``network`` is so; of a network unit: the one of our VPC."""
+
+    unit: ServiceKey | NetworkKey
+    network: Ref
+    state: AssociationState
+
+
+class Part(StrEnum):
+    """What of an observed unit may be unread; a plan changes nothing on the strength of what it does not know."""
+
+    TAGS = "tags"
+    TARGETS = "targets"
+    ASSOCIATIONS = "associations"
+    LISTENERS = "listeners"
+    RULES = "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class WasRead:
+    """The part of the unit was read (decision 24: unknown is never deleted and never leaked, it is retried)."""
+
+    unit: UnitKey
+    part: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +97,19 @@ class Never:
     why: str
 
 
-Condition: TypeAlias = UnitActive | AssociationsGone | Unused | Drained | Gone | Never
+Condition: TypeAlias = UnitActive | AssociationsGone | AssociationIs | Unused | Drained | Gone | WasRead | Never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Operations in order, started when the steps it needs are done and its conditions hold.
 
-    A failure stops this step and those that need it, nothing else.
+    A failure stops this step and those that need it, nothing else. A step without operations only waits: the unit is
+    not done before its conditions hold.
     """
 
     name: str
-    operations: tuple[Operation, ...]
+    operations: tuple[Operation, ...] = ()
     needs: frozenset[str] = frozenset()
     when: tuple[Condition, ...] = ()
 
@@ -164,3 +210,9 @@ class Surroundings:
     live_dependants: frozenset[UnitKey] = frozenset()
     """Units that still exist and need this one; an absent unit waits for them."""
     warm_up_timeout: float = 120.0
+    services: dict[ServiceKey, Arn] = field(default_factory=dict)
+    """Lattice services that exist, by name: tells a group's users (``serviceArns``) apart (decision 36)."""
+    taken: frozenset[str] = frozenset()
+    """Ids of groups that other units have chosen; a group of the Go controller is chosen once."""
+    rule_quota: int = 10
+    """Rules a listener may hold (Lattice: L-CF78395E); at this number a stale rule is turned into a new one."""
