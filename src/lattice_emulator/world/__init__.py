@@ -9,5 +9,6 @@ from lattice_emulator.world.clock import Clock, ManualClock, ScaledClock
 from lattice_emulator.world.errors import ServiceError
 from lattice_emulator.world.knobs import Knobs
 from lattice_emulator.world.model import Caller
+from lattice_emulator.world.world import World
 
-__all__ = ["Caller", "Clock", "Knobs", "ManualClock", "ScaledClock", "ServiceError"]
+__all__ = ["Caller", "Clock", "Knobs", "ManualClock", "ScaledClock", "ServiceError", "World"]

@@ -97,6 +97,12 @@ def over_quota(resource_type: str, quota_code: str, identifier: str | None, mess
     return ServiceError("ServiceQuotaExceededException", message, 402, members | owner)
 
 
+def not_unicode(part: str) -> ServiceError:
+    """The request holds text that is not Unicode."""
+    text = f"The request contains {part!r}, which is not a character."
+    return ServiceError("ValidationException", text, 400, {"reason": "cannotParse"})
+
+
 def unknown_operation(service: str, operation: str) -> ServiceError:
     """The world has no such operation (tier 2, or none at all)."""
     text = f"{operation} of {service} is not built in this emulator."

@@ -130,6 +130,9 @@ class Knobs:
     )
 
     # Listeners and rules
+    build_while_creating: bool = knob(
+        default=False, section="§6", meaning="Listeners and rules may be made while their service is being created."
+    )
     tls_default_port: int = knob(443, "§4.2, §16 #12", "Port of a TLS_PASSTHROUGH listener.", least=1, most=65535)
     listener_taken: Refusal = knob(Refusal.CONFLICT, "§6", "Answer to a listener name or port in use.")
     rule_taken: Refusal = knob(Refusal.CONFLICT, "§6", "Answer to a rule name or priority in use.")

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from lattice_emulator.world import model as m
 from lattice_emulator.world.kinds import Kind, kind_of
@@ -62,6 +63,34 @@ class TokenKey:
     token: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Appointment:
+    """Look at ``subject`` at the time ``at``: a resource's id; for a target that drains, its group's and its key."""
+
+    at: float
+    subject: str
+    target: m.TargetKey | None = field(compare=False, default=None)
+
+
+class Agenda:
+    """Appointments by time. One that no longer holds is skipped by whoever looks."""
+
+    def __init__(self) -> None:
+        self._heap: list[Appointment] = []
+
+    def add(self, appointment: Appointment) -> None:
+        """Note it down."""
+        heappush(self._heap, appointment)
+
+    def first(self) -> Appointment | None:
+        """The earliest one, or None."""
+        return self._heap[0] if self._heap else None
+
+    def drop_first(self) -> None:
+        """Strike out the earliest one."""
+        heappop(self._heap)
+
+
 @dataclass(slots=True)
 class Counters:
     """Where ids and the order of creation come from; same seed and calls, same ids."""
@@ -81,16 +110,18 @@ class Counters:
 
 
 def _services() -> Table[m.Service]:
-    return Table({"home": lambda s: (s.home,), "name": lambda s: ((s.home, s.name),)})
+    return Table(m.Service, {"home": lambda s: (s.home,), "name": lambda s: ((s.home, s.name),)})
 
 
 def _listeners() -> Table[m.Listener]:
     return Table(
+        m.Listener,
         {
+            "home": lambda x: (x.home,),
             "service": lambda x: (x.service_id,),
             "name": lambda x: ((x.service_id, x.name),),
             "port": lambda x: ((x.service_id, x.port),),
-        }
+        },
     )
 
 
@@ -108,48 +139,53 @@ def groups_of(action: m.Action) -> dict[str, int]:
 
 def _rules() -> Table[m.Rule]:
     return Table(
+        m.Rule,
         {
+            "home": lambda r: (r.home,),
             "listener": lambda r: (r.listener_id,),
             "service": lambda r: (r.service_id,),
             "name": lambda r: ((r.listener_id, r.name),),
             "priority": lambda r: () if r.priority is None else ((r.listener_id, r.priority),),
             "group": lambda r: groups_of(r.action),
-        }
+        },
     )
 
 
 def _target_groups() -> Table[m.TargetGroup]:
-    return Table({"home": lambda g: (g.home,), "name": lambda g: ((g.home, g.name),)})
+    return Table(m.TargetGroup, {"home": lambda g: (g.home,), "name": lambda g: ((g.home, g.name),)})
 
 
 def _networks() -> Table[m.ServiceNetwork]:
-    return Table({"home": lambda n: (n.home,), "name": lambda n: ((n.home, n.name),)})
+    return Table(m.ServiceNetwork, {"home": lambda n: (n.home,), "name": lambda n: ((n.home, n.name),)})
 
 
 def _service_associations() -> Table[m.ServiceAssociation]:
     return Table(
+        m.ServiceAssociation,
         {
+            "home": lambda a: (a.home,),
             "service": lambda a: (a.service_id,),
             "network": lambda a: (a.network_id,),
             "pair": lambda a: ((a.network_id, a.service_id),),
             "status": lambda a: ((a.network_id, a.status),),
-        }
+        },
     )
 
 
 def _vpc_associations() -> Table[m.VpcAssociation]:
     return Table(
+        m.VpcAssociation,
         {
             "home": lambda a: (a.home,),
             "network": lambda a: (a.network_id,),
             "vpc": lambda a: ((a.home.region, a.vpc_id),),
             "status": lambda a: ((a.network_id, a.status),),
-        }
+        },
     )
 
 
 def _access_logs() -> Table[m.AccessLogSubscription]:
-    return Table({"resource": lambda s: (s.resource_id,)})
+    return Table(m.AccessLogSubscription, {"home": lambda s: (s.home,), "resource": lambda s: (s.resource_id,)})
 
 
 @dataclass(slots=True)
@@ -157,7 +193,8 @@ class State:
     """The tables, and by id: targets (in order of registration), tags, auth policies, pending steps.
 
     ``tags`` has an entry for every resource that was ever tagged. ``shares`` maps a resource's id to the
-    accounts that it is shared with and that accepted. ``tombstones`` is empty unless lists lag.
+    accounts that it is shared with and that accepted. ``tombstones`` is empty unless lists lag, by ``listing_lag``
+    seconds. ``agenda`` follows from the rest. ``revision`` rises with every change that matters to traffic or status.
     """
 
     counters: Counters
@@ -178,6 +215,17 @@ class State:
     shares: dict[str, frozenset[str]] = field(default_factory=dict)
     tombstones: list[Tombstone] = field(default_factory=list)
     forced: tuple[ForcedFailure, ...] = ()
+    listing_lag: float = 0.0
+    agenda: Agenda = field(default_factory=Agenda)
+    revision: int = 0
+
+    def put(self, resource: m.Resource) -> None:
+        """Add the resource, or put it in the place of the one with its id."""
+        kind = kind_of(resource.id)
+        if kind is None:
+            raise ValueError(f"id {resource.id!r} is of no kind")
+        self.tables()[kind].put(resource)
+        self.touch()
 
     def tables(self) -> Mapping[Kind, Table[m.Resource]]:
         """Every table by kind; to read or to remove from by id."""
@@ -198,6 +246,13 @@ class State:
         kind = kind_of(identifier)
         return None if kind is None else self.tables()[kind].get(identifier)
 
-    def groups_in_use(self, group_id: str) -> bool:
-        """Whether any listener or rule names the group, at whatever weight."""
-        return self.rules.count("group", group_id) > 0
+    def ever(self, identifier: str) -> m.Resource:
+        """The resource with this id, also when only lagging lists still know it; raises KeyError."""
+        found = self.find(identifier)
+        if found is not None:
+            return found
+        return next(t.resource for t in reversed(self.tombstones) if t.resource.id == identifier)
+
+    def touch(self) -> None:
+        """Note that something changed."""
+        self.revision += 1

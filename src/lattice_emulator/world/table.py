@@ -3,7 +3,7 @@
 from bisect import bisect_right, insort
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeGuard, TypeVar
 
 
 class Row(Protocol):
@@ -27,11 +27,11 @@ Index = Callable[[R], Iterable[Hashable]]
 class Table(Generic[R]):
     """Rows by id; ``by`` and ``count`` cost what they answer, not what the table holds."""
 
-    def __init__(self, indexes: Mapping[str, Index[R]]) -> None:
+    def __init__(self, row_type: type[R], indexes: Mapping[str, Index[R]]) -> None:
+        self.row_type = row_type
         self._rows: dict[str, R] = {}
         self._indexes = dict(indexes)
         self._buckets: dict[tuple[str, Hashable], list[tuple[int, str]]] = {}
-        self.revision = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -59,14 +59,12 @@ class Table(Generic[R]):
         for key in has - had:
             insort(self._buckets.setdefault(key, []), (row.seq, row.id))
         self._rows[row.id] = row
-        self.revision += 1
 
     def remove(self, row_id: str) -> R:
         """Take the row out; raises KeyError when there is none."""
         row = self._rows.pop(row_id)
         for key in self._keys(row):
             self._leave(key, row)
-        self.revision += 1
         return row
 
     def by(self, index: str, key: Hashable, *, after: int = -1) -> Iterator[R]:
@@ -82,6 +80,14 @@ class Table(Generic[R]):
     def count(self, index: str, key: Hashable) -> int:
         """How many rows are under ``key``."""
         return len(self._buckets.get((index, key), ()))
+
+    def holds(self, row: object) -> TypeGuard[R]:
+        """Whether ``row`` is of this table's type, present or not."""
+        return isinstance(row, self.row_type)
+
+    def under(self, index: str, key: Hashable, row: R) -> bool:
+        """Whether ``row``, present or not, belongs under ``key``."""
+        return key in self._indexes[index](row)
 
     def _keys(self, row: R) -> set[tuple[str, Hashable]]:
         return {(name, key) for name, keys in self._indexes.items() for key in keys(row)}
