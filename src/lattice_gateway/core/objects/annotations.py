@@ -94,7 +94,7 @@ def doubts(annotations: Annotations) -> tuple[Complaint, ...]:
     )
 
 
-def rule_priority(annotations: Annotations, index: int) -> int | None | Complaint:
+def rule_priority(annotations: Annotations, index: int) -> int | Complaint | None:
     """The number that ``P/rule-<index>-priority`` gives a rule: None where there is none (decision 6)."""
     key = f"{PREFIX}rule-{index}-priority"
     text = annotations.get(key)

@@ -3,6 +3,7 @@
 In: the type, the raw value and msgspec's error. Out: a ``Complaint``. It knows nothing of files or kinds.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def show(value: object) -> str:
         case list() | tuple():
             return f"a list of {len(value)}"
         case _:
-            text = msgspec.json.encode(value, enc_hook=str).decode("utf-8", "replace")
+            text = json.dumps(value, ensure_ascii=False, default=str)
             return text if len(text) <= MAX_FOUND else text[: MAX_FOUND - 1] + "…"
 
 
