@@ -18,6 +18,7 @@ from lattice_gateway.core.plan.plan import (
     Part,
     Surroundings,
     UnitActive,
+    Unneeded,
     Unused,
     WasRead,
 )
@@ -41,14 +42,16 @@ def holds(condition: Condition, observed: Observed, around: Surroundings) -> Wai
             return _association(condition, observed, around)
         case AssociationsGone(unit):
             return _associations_gone(unit, observed, around)
+        case Unneeded(unit):
+            return _dependants(unit, around) if around.live_dependants else None
         case Unused(group, which):
             return _unused(group, which, observed, around)
         case Drained(group, which):
             return _drained(group, which, observed)
         case Gone(unit, which):
             return _gone(unit, which, observed)
-        case WasRead(unit, part):
-            return None if _was_read(part, observed) else Waiting(f"the {part} of {unit} could not be read yet")
+        case WasRead(unit, part, which):
+            return None if _was_read(part, which, observed) else Waiting(f"the {part} of {unit} could not be read yet")
         case Never(why):
             return Waiting(why)
         case _:
@@ -176,7 +179,7 @@ def _gone(unit: UnitKey, which: str | None, observed: Observed) -> Waiting | Non
             return None
 
 
-def _was_read(part: Part, observed: Observed) -> bool:
+def _was_read(part: Part, which: str | None, observed: Observed) -> bool:
     """Whether no piece of that part is unread; what does not exist has nothing to read."""
     match observed:
         case ObservedService():
@@ -185,8 +188,8 @@ def _was_read(part: Part, observed: Observed) -> bool:
             tags = [c.tags for c in candidates] + ([association.tags] if association else [])
             return part is not Part.TAGS or None not in tags
         case tuple():
-            pieces = [group.targets if part is Part.TARGETS else group.tags for group in observed]
-            return None not in pieces
+            meant = [group for group in observed if which in {None, group.id}]
+            return None not in [group.targets if part is Part.TARGETS else group.tags for group in meant]
         case None:
             return True
         case _:

@@ -55,6 +55,13 @@ class Gone:
     which: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unneeded:
+    """No live unit needs this one any more (``Surroundings.live_dependants``)."""
+
+    unit: UnitKey
+
+
 class AssociationState(StrEnum):
     """What a step needs an association to be: not there at all, no longer in a transition, or ACTIVE."""
 
@@ -84,10 +91,14 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WasRead:
-    """The part of the unit was read (decision 24: unknown is never deleted and never leaked, it is retried)."""
+    """The part of the unit was read (decision 24: unknown is never deleted and never leaked, it is retried).
+
+    ``which`` is the id of the resource meant where several could answer (target groups).
+    """
 
     unit: UnitKey
     part: Part
+    which: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,9 @@ class Never:
     why: str
 
 
-Condition: TypeAlias = UnitActive | AssociationsGone | AssociationIs | Unused | Drained | Gone | WasRead | Never
+Condition: TypeAlias = (
+    UnitActive | AssociationsGone | AssociationIs | Unneeded | Unused | Drained | Gone | WasRead | Never
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

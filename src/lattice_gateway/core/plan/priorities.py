@@ -1,0 +1,210 @@
+"""Numbers for the rules of a listener: priorities are constraints, not numbers (decision 6).
+
+Every pair of rules that can match the same request has to stand in order of precedence; everything else is free.
+Existing numbers stay while they hold that order, annotated ones are exact, new ones are low (the Go controller fails
+on listeners that hold a number above 100).
+
+A number is a slot of one rule, a pair is "before", and an upper bound is a deadline: earliest deadline first finds
+an order of unit jobs wherever there is one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lattice_gateway.core.lattice.units import Match
+from lattice_gateway.core.lattice.words import MAX_PICKED_PRIORITY, MAX_PRIORITY
+from lattice_gateway.core.plan.overlap import overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A rule that looks for a number. ``exact``: annotated. ``current``: its number in the listener, if it has one."""
+
+    match: Match
+    exact: int | None = None
+    current: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A number for each rule in turn; ``overruled`` are pairs (first, second) whose order annotated numbers forbid."""
+
+    numbers: tuple[int, ...]
+    overruled: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which rules (by index) have to stand before which; always from a smaller index to a greater one."""
+
+    size: int
+    before: Mapping[int, frozenset[int]]
+    after: Mapping[int, frozenset[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """No number was left for the rule at this index up to ``deadline``."""
+
+    rule: int
+    deadline: int
+
+
+def assign(rules: tuple[Wanted, ...], occupied: frozenset[int]) -> Assignment:
+    """Numbers for ``rules``, which stand in order of precedence.
+
+    ``occupied`` are numbers of rules that are not wanted and still there: they are used only when nothing else fits.
+    """
+    exact = _exact(rules)
+    order = _order(pairs_in_order(rules), len(rules))
+    settled, overruled = _agree(order, exact)
+    kept = _keepable(rules, settled, exact)
+    while True:
+        fixed = {**kept, **exact}
+        for floors in (_ranks(rules, fixed), {}):
+            placed = _place(settled, fixed, occupied, floors)
+            if not isinstance(placed, Missed):
+                return Assignment(tuple(placed[i] for i in range(len(rules))), overruled)
+        if kept:
+            kept = _release(kept, settled, placed)
+        elif occupied:
+            occupied = frozenset()
+        else:
+            raise ValueError(f"{len(rules)} rules do not fit into {MAX_PRIORITY} numbers")
+
+
+def pairs_in_order(rules: tuple[Wanted, ...]) -> tuple[tuple[int, int], ...]:
+    """Pairs (first, second) that can match the same request, but for those whose both numbers are annotated."""
+    return tuple(
+        (i, j)
+        for j, second in enumerate(rules)
+        for i, first in enumerate(rules[:j])
+        if not (first.exact and second.exact) and overlap(first.match, second.match)
+    )
+
+
+def _exact(rules: tuple[Wanted, ...]) -> dict[int, int]:
+    """Annotated numbers by index; of two equal ones the first counts."""
+    exact: dict[int, int] = {}
+    for i, rule in enumerate(rules):
+        if rule.exact is not None and rule.exact not in exact.values():
+            exact[i] = rule.exact
+    return exact
+
+
+def _order(pairs: tuple[tuple[int, int], ...], size: int) -> Order:
+    before = {i: frozenset(first for first, second in pairs if second == i) for i in range(size)}
+    after = {i: frozenset(second for first, second in pairs if first == i) for i in range(size)}
+    return Order(size, before, after)
+
+
+def _agree(order: Order, exact: Mapping[int, int]) -> tuple[Order, tuple[tuple[int, int], ...]]:
+    """The order without the pairs that no numbers beside the annotated ones can hold, and those pairs."""
+    overruled: set[tuple[int, int]] = set()
+    while True:
+        pairs = tuple((i, j) for j in range(order.size) for i in order.before[j] if (i, j) not in overruled)
+        settled = _order(pairs, order.size)
+        placed = _place(settled, exact, frozenset(), {})
+        if not isinstance(placed, Missed):
+            return settled, tuple(sorted(overruled))
+        overruled |= _blamed(settled, exact, placed)
+
+
+def _blamed(order: Order, exact: Mapping[int, int], missed: Missed) -> set[tuple[int, int]]:
+    """The pairs with annotated rules that leave no number: those it should precede, else those it should follow."""
+    reach = _reached(order.after, missed.rule) | {missed.rule}
+    later = {(i, j) for i in reach for j in order.after[i] if j in exact and exact[j] == missed.deadline + 1}
+    if later:
+        return later
+    reach = _reached(order.before, missed.rule) | {missed.rule}
+    every = {(i, j) for j in reach for i in order.before[j] if i in exact}
+    return every or {(i, j) for i in range(order.size) for j in order.after[i] if j in exact or i in exact}
+
+
+def _reached(edges: Mapping[int, frozenset[int]], start: int) -> set[int]:
+    seen: set[int] = set()
+    left = list(edges[start])
+    while left:
+        each = left.pop()
+        if each not in seen:
+            seen.add(each)
+            left.extend(edges[each])
+    return seen
+
+
+def _keepable(rules: tuple[Wanted, ...], order: Order, exact: Mapping[int, int]) -> dict[int, int]:
+    """Current numbers that hold the order among themselves; of those that do not the most contradictory goes first."""
+    taken = set(exact.values())
+    kept = {
+        i: rule.current
+        for i, rule in enumerate(rules)
+        if i not in exact and rule.current is not None and rule.current not in taken
+    }
+    while wrong := _contradictions(order, {**kept, **exact}, kept):
+        worst = max(wrong, key=lambda i: (wrong[i], i))
+        del kept[worst]
+    return kept
+
+
+def _contradictions(order: Order, numbers: Mapping[int, int], movable: Mapping[int, int]) -> dict[int, int]:
+    """How many pairs each movable rule has in the wrong order; those without any left out."""
+    count: dict[int, int] = {}
+    for j in numbers:
+        for i in order.before[j]:
+            if i in numbers and numbers[i] > numbers[j]:
+                for each in (i, j):
+                    if each in movable:
+                        count[each] = count.get(each, 0) + 1
+    return count
+
+
+def _ranks(rules: tuple[Wanted, ...], fixed: Mapping[int, int]) -> dict[int, int]:
+    """The place a rule would have if nothing else mattered, as the Go controller numbers: 1, 2, 3, ..."""
+    return {i: i + 1 for i in range(min(len(rules), MAX_PICKED_PRIORITY)) if i not in fixed}
+
+
+def _place(
+    order: Order, fixed: Mapping[int, int], occupied: frozenset[int], floors: Mapping[int, int]
+) -> dict[int, int] | Missed:
+    """Numbers for all rules beside the ``fixed`` ones, none below its floor; or the first for which there is none."""
+    deadlines = _deadlines(order, fixed)
+    numbers, pending = dict(fixed), [i for i in range(order.size) if i not in fixed]
+    used = occupied | set(fixed.values())
+    number = 1
+    while pending:
+        ready = {i: _earliest(order, i, numbers, floors) for i in pending if _is_ready(order, i, numbers)}
+        number = max(number, min(ready.values()))
+        while number in used:
+            number += 1
+        open_now = [i for i, earliest in ready.items() if earliest <= number]
+        chosen = min(open_now, key=lambda i: (deadlines[i], i))
+        if number > deadlines[chosen]:
+            return Missed(chosen, deadlines[chosen])
+        numbers[chosen] = number
+        pending.remove(chosen)
+        number += 1
+    return numbers
+
+
+def _is_ready(order: Order, rule: int, numbers: Mapping[int, int]) -> bool:
+    return all(i in numbers for i in order.before[rule])
+
+
+def _earliest(order: Order, rule: int, numbers: Mapping[int, int], floors: Mapping[int, int]) -> int:
+    return max([floors.get(rule, 1), *(numbers[i] + 1 for i in order.before[rule])])
+
+
+def _deadlines(order: Order, fixed: Mapping[int, int]) -> dict[int, int]:
+    """The greatest number that leaves room for everything that has to follow."""
+    deadlines: dict[int, int] = {}
+    for i in reversed(range(order.size)):
+        deadlines[i] = min([MAX_PRIORITY, *(fixed.get(j, deadlines[j]) - 1 for j in order.after[i])])
+    return deadlines
+
+
+def _release(kept: Mapping[int, int], order: Order, missed: Missed) -> dict[int, int]:
+    """The kept numbers without the one that stands in the way: the nearest that has to follow, else any below."""
+    followers = [i for i in _reached(order.after, missed.rule) if i in kept]
+    below = [i for i in kept if kept[i] <= missed.deadline]
+    nearest = min(followers, key=lambda i: (kept[i], i)) if followers else max(below or kept, key=lambda i: kept[i])
+    return {i: number for i, number in kept.items() if i != nearest}
