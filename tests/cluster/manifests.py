@@ -1,0 +1,39 @@
+"""Manifests of this repository and of others, read and installed."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tests.cluster.kube import Kube, Object, eventually
+
+REPOSITORY = Path(__file__).parents[2]
+OUR_CRDS = tuple(sorted((REPOSITORY / "crds").glob("*.yaml")))
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The loader in C reads the megabyte of Gateway API's CRDs in a fraction of a second."""
+
+
+def read_manifest(text: str) -> list[Object]:
+    """The objects of a manifest, empty documents left out."""
+    return [document for document in yaml.load_all(text, Loader=_LOADER) if document]
+
+
+def read_manifests(paths: Iterable[Path]) -> list[Object]:
+    """The objects of several files, in their order."""
+    return [each for path in paths for each in read_manifest(path.read_text())]
+
+
+def install_crds(kube: Kube, objects: Sequence[Object]) -> None:
+    """Apply CRDs (and what comes with them) and wait until the server serves their kinds."""
+    for each in objects:
+        kube.apply(each)
+    crds = [each for each in objects if each["kind"] == "CustomResourceDefinition"]
+    for each in crds:
+        eventually(f"{each['metadata']['name']} is served", partial(_established, kube, each))
+
+
+def _established(kube: Kube, crd: Object) -> bool:
+    conditions = kube.get(crd).get("status", {}).get("conditions", [])
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
