@@ -76,8 +76,8 @@ def steps(live: Configuration, wanted: Configuration) -> tuple[Step, ...]:
         *_first_clusters(live.clusters, wanted.clusters),
         *_routes(live, wanted),
         *([PutListeners(wanted.listeners)] if live.listeners != wanted.listeners else []),
-        *([DropClusters(wanted.clusters)] if live.clusters.keys() - wanted.clusters.keys() else []),
         *(DropRoutes(name) for name in sorted(live.routes.keys() - wanted.routes.keys())),
+        *([DropClusters(wanted.clusters)] if live.clusters.keys() - wanted.clusters.keys() else []),
     )
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -39,6 +40,40 @@ def to(*shares: tuple[str, int]) -> v.Forward:
 
 def view_of(services: Iterable[v.Service], groups: Iterable[v.Group] = ()) -> v.View:
     return v.View(tuple(services), tuple(groups))
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], within: float = 10.0) -> None:
+    """Wait until a condition outside this process holds; raises TimeoutError."""
+    async with asyncio.timeout(within):
+        while not await condition():  # noqa: ASYNC110  # other processes set no events
+            await asyncio.sleep(0.01)
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[v.Endpoint]:
+    """A server of bare connections; each is closed when ``serve`` returns or its client is gone."""
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        try:
+            with suppress(EOFError, ConnectionError):
+                await serve(reader, writer)
+        finally:
+            connections.discard(task)
+            writer.transport.abort() if tls else writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    async with server:
+        try:
+            yield v.Endpoint("127.0.0.1", server.sockets[0].getsockname()[1])
+        finally:
+            await asyncio.gather(*connections)
 
 
 @dataclass
