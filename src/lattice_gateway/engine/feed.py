@@ -50,7 +50,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """An object that is there, that cannot be read, and of which no earlier good content is known: it holds its units."""
+    """An object that is there and cannot be read, without any earlier good content: it holds its units."""
 
     ref: Ref
     problem: Problem

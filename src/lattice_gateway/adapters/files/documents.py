@@ -71,19 +71,19 @@ def chunks(data: bytes) -> tuple[tuple[bytes, int], ...]:
     return tuple(pieces)
 
 
-def parse_yaml(data: bytes, first_line: int = 1) -> tuple[Parsed, ...]:
+def parse_yaml(data: bytes) -> tuple[Parsed, ...]:
     """The documents of a YAML stream up to the first that is broken; empty ones are left out."""
     found: list[Parsed] = []
     try:
         for document in _documents(data):
-            found.append(Document(document.raw, document.line + first_line - 1))  # noqa: PERF401  # keeps what came before an error
+            found.append(document)  # noqa: PERF402  # keeps what came before an error
     except _Fault as fault:
-        found.append(Broken(fault.line + first_line, str(fault)))
+        found.append(Broken(fault.line + 1, str(fault)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        found.append(Broken((mark.line if mark else 0) + first_line, _why(error)))
+        found.append(Broken((mark.line if mark else 0) + 1, _why(error)))
     except (yaml.YAMLError, UnicodeError) as error:
-        found.append(Broken(first_line, " ".join(str(error).split())))
+        found.append(Broken(1, " ".join(str(error).split())))
     return tuple(found)
 
 

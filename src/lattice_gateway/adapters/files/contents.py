@@ -1,0 +1,115 @@
+"""The content of one file: objects, problems and what was skipped.
+
+In: bytes and the content of the same file's last reading. Out: ``FileContent``. Only documents that changed are parsed
+again, so an edit in a large file costs what was edited.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import PurePath
+from typing import Any, Final, TypeAlias
+
+from lattice_gateway.adapters.files.documents import Broken, Parsed, chunks, parse_json, parse_yaml
+from lattice_gateway.core.objects import DecodeError, NotOurs, Object, decode
+from lattice_gateway.engine.feed import Problem, Undecodable
+
+SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
+"""Endings of the files that are read, in lower case."""
+
+MAX_FILE: Final = 64 * 1024 * 1024
+"""Bytes of a file; a greater one is a mistake."""
+
+Skipped: TypeAlias = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An object and the line its document begins on, counted from 1 within its piece of the file."""
+
+    thing: Object
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one document of a file holds, wherever in the file it stands: lines count from 1 within it.
+
+    ``skipped`` counts objects of kinds that are none of ours. ``digest`` is that of the text.
+    """
+
+    digest: bytes
+    objects: tuple[Located, ...] = ()
+    undecodable: tuple[Undecodable, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    skipped: Skipped = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file's pieces in order, each with the line of the file it begins on."""
+
+    pieces: tuple[tuple[int, Piece], ...]
+
+    @property
+    def blind(self) -> bool:
+        """Whether something in the file could not be read: then none of its former objects counts as gone."""
+        return any(piece.problems for _, piece in self.pieces)
+
+
+def unreadable(file: str, why: str) -> FileContent:
+    """The content of a file that cannot be opened."""
+    return FileContent(((1, Piece(b"", problems=(Problem(file=file, message=why),))),))
+
+
+def read_content(file: str, data: bytes, before: FileContent | None = None) -> FileContent:
+    """The content of ``file``, taking from ``before`` what has not changed."""
+    if len(data) > MAX_FILE:
+        return unreadable(file, f"found {len(data)} bytes, expected at most {MAX_FILE}")
+    known = {piece.digest: piece for _, piece in before.pieces} if before else {}
+    is_json = PurePath(file).suffix.lower() == ".json"
+    parse = parse_json if is_json else parse_yaml
+    cut = ((data, 1),) if is_json else chunks(data)
+    return FileContent(tuple((line, _piece(file, text, parse, known)) for text, line in cut))
+
+
+def _piece(file: str, text: bytes, parse: Callable[[bytes], tuple[Parsed, ...]], known: Mapping[bytes, Piece]) -> Piece:
+    digest = blake2b(text, digest_size=16).digest()
+    if digest in known:
+        return known[digest]
+    results = [_judge(file, item, document.line) for document in parse(text) for item in _items(document)]
+    return Piece(
+        digest,
+        objects=tuple(result for result in results if isinstance(result, Located)),
+        undecodable=tuple(Undecodable(p.ref, p) for p in results if isinstance(p, Problem) and p.ref is not None),
+        problems=tuple(result for result in results if isinstance(result, Problem)),
+        skipped=tuple(sorted(Counter(result for result in results if isinstance(result, str)).items())),
+    )
+
+
+def _items(document: Parsed) -> Iterator[Any]:
+    """The document itself, or the members of a ``List`` (``kubectl get -o yaml``)."""
+    if isinstance(document, Broken):
+        yield document
+        return
+    raw = document.raw
+    if isinstance(raw, dict) and raw.get("apiVersion") == "v1" and raw.get("kind") == "List":
+        members = raw.get("items")
+        yield from members if isinstance(members, list) else ()
+    else:
+        yield raw
+
+
+def _judge(file: str, item: object, line: int) -> Located | Problem | str:
+    """What an item is: an object, a problem, or (as text) a kind that is none of ours."""
+    if isinstance(item, Broken):
+        return Problem(file=file, line=item.line, message=f"no valid YAML or JSON: {item.why}")
+    match decode(item):
+        case NotOurs(api_version, kind):
+            return f"{kind}.{api_version}"
+        case DecodeError(who=who, ref=ref, complaint=complaint):
+            message = f"found {complaint.found}, expected {complaint.expected}"
+            return Problem(file=file, line=line, who=who, ref=ref, field=complaint.path, message=message)
+        case thing:
+            return Located(thing, line)
