@@ -147,5 +147,5 @@ def same_spec(one: Object, other: Object) -> bool:
 
 
 def _emptiness(before: InForce) -> tuple[Problem, ...]:
-    message = f"the source holds no object that can be read; the {len(before)} objects seen last stay as they are"
+    message = f"the source holds no object that can be read; what was seen last (objects: {len(before)}) stays as it is"
     return (Problem(file="", message=message),)
