@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lattice_emulator.world.knobs import Knobs
@@ -11,6 +11,7 @@ from lattice_emulator.world.state import State
 
 Params = Mapping[str, Any]
 Answer = dict[str, Any]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ Operation = Callable[[Context, Params], Answer]
 
 def timestamp(seconds: float) -> datetime:
     """The time as answers carry it, in UTC, to the millisecond."""
-    return datetime.fromtimestamp(round(seconds, 3), UTC)
+    return EPOCH + timedelta(milliseconds=round(seconds * 1000))
 
 
 def present(**members: object) -> Answer:

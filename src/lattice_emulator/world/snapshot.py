@@ -128,6 +128,9 @@ def load(data: Mapping[str, Any]) -> State:
         saved = msgspec.convert(dict(data), Saved)
     except msgspec.ValidationError as error:
         raise ValueError(f"saved state: {error}") from error
+    unknown = [t.kind for t in saved.tombstones if t.kind not in TYPES]
+    if unknown:
+        raise ValueError(f"tombstones.kind: found {unknown[0]!r}, expected one of {', '.join(TYPES)}")
     state = State(counters=saved.counters)
     for name in TABLES:
         for row in getattr(saved, name):

@@ -12,7 +12,7 @@ from lattice_emulator.world.context import Answer, Context, Moment, Operation, P
 from lattice_emulator.world.kinds import Kind
 from lattice_emulator.world.knobs import Refusal
 from lattice_emulator.world.state import Appointment
-from lattice_emulator.world.target_states import in_use, state_of
+from lattice_emulator.world.target_states import checked, in_use, state_of
 
 # What the targets of each type are named by, except the addresses of IP groups.
 FORMS = {
@@ -77,10 +77,12 @@ def list_(ctx: Context, params: Params) -> Answer:
 
 
 def report(moment: Moment, group_id: str, key: m.TargetKey, health: m.Health) -> None:
-    """Note what the health checker concluded; of targets that are gone or drain it is of no interest."""
+    """Note what the health checker concluded; of targets that are gone, drain or are not checked it does not matter."""
     targets = moment.state.targets.get(group_id, {})
     target = targets.get(key)
     if target is None or target.drain_until is not None or target.health is health:
+        return
+    if not checked(moment.state.target_groups[group_id]) or not in_use(moment.state, moment.knobs, group_id):
         return
     targets[key] = replace(target, health=health)
     moment.state.touch()

@@ -136,12 +136,12 @@ def _identity(ctx: Context, association: m.VpcAssociation) -> Answer:
         "id": association.id,
         "status": str(association.status),
         "arn": arns.arn_of(ctx, association),
-        "createdBy": association.home.account,
     }
 
 
 def _settings(association: m.VpcAssociation) -> Answer:
-    return {"securityGroupIds": list(association.security_group_ids)} | _private_dns(association)
+    given = {"createdBy": association.home.account, "securityGroupIds": list(association.security_group_ids)}
+    return given | _private_dns(association)
 
 
 def _private_dns(association: m.VpcAssociation) -> Answer:
@@ -155,6 +155,7 @@ def _private_dns(association: m.VpcAssociation) -> Answer:
 def _summary(ctx: Context, association: m.VpcAssociation) -> Answer:
     network = cast("m.ServiceNetwork", ctx.state.ever(association.network_id))
     sides = {
+        "createdBy": association.home.account,
         "createdAt": timestamp(association.created_at),
         "lastUpdatedAt": timestamp(association.updated_at),
         "serviceNetworkId": network.id,

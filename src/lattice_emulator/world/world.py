@@ -28,7 +28,7 @@ from lattice_emulator.world.clock import Clock
 from lattice_emulator.world.context import Answer, Context, Moment, Operation, Params
 from lattice_emulator.world.errors import not_unicode, unknown_operation
 from lattice_emulator.world.knobs import Knobs
-from lattice_emulator.world.lifecycle import advance, next_due
+from lattice_emulator.world.lifecycle import FAILED, advance, next_due
 from lattice_emulator.world.state import Counters, ForcedFailure, State
 from lattice_emulator.world.target_states import TargetState, in_use, state_of
 
@@ -120,6 +120,8 @@ class World:
 
     def fail_step(self, subject: str, goal: m.Status, failure: m.Failure) -> None:
         """Make the next step of the resource with this id or name end in ``goal``, one of the failed statuses."""
+        if goal not in FAILED.values():
+            raise ValueError(f"fail_step: found {goal}, expected one of {', '.join(FAILED.values())}")
         self.state.forced = (*self.state.forced, ForcedFailure(subject, goal, failure))
 
     def share(self, identifier: str, accounts: frozenset[str]) -> None:

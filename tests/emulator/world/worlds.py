@@ -1,12 +1,14 @@
 """A world to try things on, with the calls that tests make again and again."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from lattice_emulator.world import Caller, Knobs, ManualClock, ServiceError, World
+
+from .service_model import check_answer, declared_errors
 
 HOME = Caller("111122223333", "us-west-2")
 OTHER = Caller("444455556666", "us-west-2")
@@ -32,10 +34,15 @@ class Bench:
     clock: ManualClock
 
     def call(self, operation: str, *, by: Caller = HOME, **params: Any) -> dict[str, Any]:
-        return self.world.call("vpc-lattice", operation, params, by)
+        return self.ask("vpc-lattice", operation, params, by)
 
     def tagging(self, operation: str, **params: Any) -> dict[str, Any]:
-        return self.world.call("tagging", operation, params, HOME)
+        return self.ask("tagging", operation, params, HOME)
+
+    def ask(self, service: str, operation: str, params: Mapping[str, Any], by: Caller) -> dict[str, Any]:
+        answer = self.world.call(service, operation, params, by)
+        check_answer(service, operation, answer)
+        return answer
 
     def wait(self, seconds: float = 100.0) -> None:
         self.clock.advance(seconds)
@@ -46,6 +53,7 @@ class Bench:
         with pytest.raises(ServiceError) as caught:
             self.call(operation, by=by, **params)
         assert self.world.dump() == before, "a refused call changes nothing"
+        assert caught.value.code in declared_errors(operation)
         return caught.value
 
     def ready(self, operation: str, *, by: Caller = HOME, **params: Any) -> str:
@@ -80,6 +88,3 @@ class Bench:
 def bench(**knobs: Any) -> Bench:
     clock = ManualClock()
     return Bench(World(knobs=Knobs.from_mapping(knobs), clock=clock), clock)
-
-
-Make = Callable[[Bench], object]
