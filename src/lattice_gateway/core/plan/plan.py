@@ -216,7 +216,11 @@ class NetworkState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The other units that a plan refers to, as far as they are known."""
+    """The other units that a plan refers to, as far as they are known; few, since planners walk through them.
+
+    Of a service: the groups it forwards to and those of its key that its live rules still name, its networks. Of a
+    group: its service's ARN and the other groups of the same Kubernetes Service.
+    """
 
     groups: dict[GroupKey, GroupState] = field(default_factory=dict)
     networks: dict[UnitKey, NetworkState] = field(default_factory=dict)

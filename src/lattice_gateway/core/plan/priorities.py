@@ -60,11 +60,9 @@ def assign(rules: tuple[Wanted, ...], occupied: frozenset[int]) -> Assignment:
     settled, overruled = _agree(order, exact)
     kept = _keepable(rules, settled, exact)
     while True:
-        fixed = {**kept, **exact}
-        for floors in (_ranks(rules, fixed), {}):
-            placed = _place(settled, fixed, occupied, floors)
-            if not isinstance(placed, Missed):
-                return Assignment(tuple(placed[i] for i in range(len(rules))), overruled)
+        placed = _place_by_rank(settled, {**kept, **exact}, occupied)
+        if not isinstance(placed, Missed):
+            return Assignment(tuple(placed[i] for i in range(len(rules))), overruled)
         if kept:
             kept = _release(kept, settled, placed)
         elif occupied:
@@ -111,14 +109,14 @@ def _agree(order: Order, exact: Mapping[int, int]) -> tuple[Order, tuple[tuple[i
 
 
 def _blamed(order: Order, exact: Mapping[int, int], missed: Missed) -> set[tuple[int, int]]:
-    """The pairs with annotated rules that leave no number: those it should precede, else those it should follow."""
+    """The pairs with annotated rules that leave no number: with the first that should follow, else with all before."""
     reach = _reached(order.after, missed.rule) | {missed.rule}
-    later = {(i, j) for i in reach for j in order.after[i] if j in exact and exact[j] == missed.deadline + 1}
-    if later:
-        return later
+    followers = {(i, j) for i in reach for j in order.after[i] if j in exact}
+    if followers:
+        nearest = min(exact[j] for _, j in followers)
+        return {(i, j) for i, j in followers if exact[j] == nearest}
     reach = _reached(order.before, missed.rule) | {missed.rule}
-    every = {(i, j) for j in reach for i in order.before[j] if i in exact}
-    return every or {(i, j) for i in range(order.size) for j in order.after[i] if j in exact or i in exact}
+    return {(i, j) for j in reach for i in order.before[j] if i in exact}
 
 
 def _reached(edges: Mapping[int, frozenset[int]], start: int) -> set[int]:
@@ -158,9 +156,11 @@ def _contradictions(order: Order, numbers: Mapping[int, int], movable: Mapping[i
     return count
 
 
-def _ranks(rules: tuple[Wanted, ...], fixed: Mapping[int, int]) -> dict[int, int]:
-    """The place a rule would have if nothing else mattered, as the Go controller numbers: 1, 2, 3, ..."""
-    return {i: i + 1 for i in range(min(len(rules), MAX_PICKED_PRIORITY)) if i not in fixed}
+def _place_by_rank(order: Order, fixed: Mapping[int, int], occupied: frozenset[int]) -> dict[int, int] | Missed:
+    """Numbers for all: at the place a rule has by precedence (1, 2, 3, ...) or behind it, where that leaves room."""
+    ranks = {i: i + 1 for i in range(min(order.size, MAX_PICKED_PRIORITY))}
+    placed = _place(order, fixed, occupied, ranks)
+    return _place(order, fixed, occupied, {}) if isinstance(placed, Missed) else placed
 
 
 def _place(

@@ -1,0 +1,279 @@
+"""The rules of a listener: matched to what exists, numbered, created, updated, turned, deleted, in a safe order.
+
+Order: numbers of rules that stay, then what is new or differs by ascending number, then rules turned into others, last
+the deletions. So a request that both the old and the new rules answer finds a rule at every moment.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lattice_gateway.core.lattice.keys import ServiceKey
+from lattice_gateway.core.lattice.observed import ObservedAssociation, ObservedListener, ObservedRule
+from lattice_gateway.core.lattice.operations import (
+    BatchUpdateRule,
+    CreateRule,
+    DeleteRule,
+    Known,
+    Ref,
+    SendAction,
+    UpdateRule,
+)
+from lattice_gateway.core.lattice.units import Rule
+from lattice_gateway.core.lattice.words import MAX_PRIORITY, Tags
+from lattice_gateway.core.plan.forwards import differs, groups_active, send, sending
+from lattice_gateway.core.plan.moves import batches
+from lattice_gateway.core.plan.overlap import overlap
+from lattice_gateway.core.plan.ownership import additional, remembering, tag_change
+from lattice_gateway.core.plan.pairing import Pairing, Turned, name_start, pair_up, without_repeats
+from lattice_gateway.core.plan.plan import Condition, Join, Note, NoteKind, Step, Surroundings
+from lattice_gateway.core.plan.priorities import Assignment, Wanted, assign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where rules are planned: the listener (existing or to be made by the step ``needs``) of a service.
+
+    ``ready`` are conditions of every step.
+    """
+
+    key: ServiceKey
+    service: Ref
+    listener: Ref
+    label: str
+    child_tags: Tags
+    around: Surroundings
+    needs: frozenset[str] = frozenset()
+    ready: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a plan."""
+
+    steps: tuple[Step, ...] = ()
+    joins: tuple[Join, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def __add__(self, other: "Piece") -> "Piece":
+        return Piece(self.steps + other.steps, self.joins + other.joins, self.notes + other.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The desired rules of a listener with what exists of them and the numbers they get."""
+
+    site: Site
+    rules: tuple[Rule, ...]
+    pairing: Pairing
+    assignment: Assignment
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The number of each rule in turn."""
+        return self.assignment.numbers
+
+    def step(self, index: int) -> str:
+        """The name of the step that makes the rule of that index right."""
+        return f"{self.site.label} rule {self.numbers[index]}"
+
+
+def plan_rules(site: Site, rules: Sequence[Rule], existing: tuple[ObservedRule, ...]) -> Piece:
+    """Steps that make the listener's rules the desired ones (in order of precedence)."""
+    unique, repeats = without_repeats(rules)
+    pairing = pair_up(unique, existing, site.around.rule_quota)
+    doomed = frozenset(rule.priority for rule in (*pairing.stale, *(each.rule for each in pairing.turned)))
+    current = {i: rule.priority for i, rule in pairing.same.items()}
+    current |= {each.index: each.rule.priority for each in pairing.turned}
+    wanted = tuple(Wanted(rule.match, rule.priority, current.get(i)) for i, rule in enumerate(unique))
+    plan = Numbered(site, unique, pairing, assign(wanted, doomed))
+    goals = _goals(plan)
+    moved = _moves(plan, existing, goals)
+    after = frozenset({moved[-1].name}) if moved else frozenset()
+    piece = Piece(moved, (), (*_repeat_notes(repeats), *_overruled_notes(plan), *_uncovered_notes(plan)))
+    piece += _rules_in_order(plan, existing, after)
+    for each in pairing.turned:
+        piece += Piece((_turn(plan, each, goals, after, piece.steps),))
+    return piece + Piece(tuple(_delete(plan, rule, after, piece.steps) for rule in pairing.stale))
+
+
+def rule_name(rule: Rule, number: int, taken: Iterable[str]) -> str:
+    """A name that no rule of the listener has; its number is where the rule was created, or the next that is free."""
+    names = set(taken)
+    while (name := f"{name_start(rule)}{number}") in names:
+        number += 1
+    return name
+
+
+def _goals(plan: Numbered) -> dict[str, int]:
+    """The numbers that existing rules get in batches, by id; unchanged ones left out."""
+    goals = {rule.id: plan.numbers[i] for i, rule in plan.pairing.same.items() if rule.priority != plan.numbers[i]}
+    used = set(plan.numbers)
+    for each in plan.pairing.turned:
+        number = plan.numbers[each.index]
+        if each.rule.priority != number and (each.rule.priority in used or _held(plan, number)):
+            goals[each.rule.id] = number
+    taken = used | {rule.priority for rule in plan.pairing.stale}
+    for rule in plan.pairing.stale:
+        if rule.priority in used:
+            goals[rule.id] = _aside(plan, rule, taken)
+            taken.add(goals[rule.id])
+    return goals
+
+
+def _held(plan: Numbered, number: int) -> bool:
+    """Whether a rule that is not where it should be has the number now."""
+    return number in {rule.priority for rule in (*plan.pairing.same.values(), *plan.pairing.stale)} | {
+        each.rule.priority for each in plan.pairing.turned
+    }
+
+
+def _aside(plan: Numbered, stale: ObservedRule, taken: set[int]) -> int:
+    """Where a stale rule goes whose number is wanted: nearest where it stays in order with the rules it meets."""
+    existing = [(i, rule.priority) for i, rule in plan.pairing.same.items()]
+    meets = [(number, plan.numbers[i]) for i, number in existing if overlap(plan.rules[i].match, stale.match)]
+    free = sorted(
+        (number for number in range(1, MAX_PRIORITY + 1) if number not in taken),
+        key=lambda number: (abs(number - stale.priority), number),
+    )
+    fitting = (number for number in free if all((stale.priority < old) == (number < new) for old, new in meets))
+    return next(fitting, free[0])
+
+
+def _moves(plan: Numbered, existing: tuple[ObservedRule, ...], goals: Mapping[str, int]) -> tuple[Step, ...]:
+    if not goals or not isinstance(plan.site.service, Known) or not isinstance(plan.site.listener, Known):
+        return ()
+    known = {rule.id: Known(rule.id, rule.arn) for rule in existing}
+    steps: list[Step] = []
+    for i, batch in enumerate(batches({rule.id: rule.priority for rule in existing}, goals), start=1):
+        priorities = tuple((known[move.rule], move.to) for move in batch)
+        operation = BatchUpdateRule(plan.site.service, plan.site.listener, priorities)
+        needs = frozenset({steps[-1].name}) if steps else plan.site.needs
+        name = f"{plan.site.label} order {i}"
+        steps.append(Step(name=name, operations=(operation,), needs=needs, when=plan.site.ready))
+    return tuple(steps)
+
+
+def _rules_in_order(plan: Numbered, existing: tuple[ObservedRule, ...], after: frozenset[str]) -> Piece:
+    turned = {each.index for each in plan.pairing.turned}
+    names = {rule.name for rule in existing}
+    piece = Piece()
+    for i in sorted(range(len(plan.rules)), key=lambda index: plan.numbers[index]):
+        if i in turned:
+            continue
+        there = plan.pairing.same.get(i)
+        piece += _create(plan, i, names, after) if there is None else _update(plan, i, there)
+    return piece
+
+
+def _create(plan: Numbered, index: int, names: set[str], after: frozenset[str]) -> Piece:
+    site, rule, number = plan.site, plan.rules[index], plan.numbers[index]
+    action = send(rule.action, site.around)
+    operation = CreateRule(
+        service=site.service,
+        listener=site.listener,
+        name=rule_name(rule, number, names),
+        priority=number,
+        match=rule.match,
+        action=action,
+        tags=remembering(site.child_tags),
+    )
+    when = (*site.ready, *groups_active(action, site.around))
+    return Piece((Step(name=plan.step(index), operations=(operation,), needs=site.needs | after, when=when),))
+
+
+def _update(plan: Numbered, index: int, there: ObservedRule) -> Piece:
+    """The action if it differs, and the additional tags if they were read and differ."""
+    site = plan.site
+    found = sending(plan.rules[index].action, there.action, site.around, there.arn)
+    steps: tuple[Step, ...] = ()
+    if differs(found.action, there.action):
+        steps = (_update_step(plan, index, there, found.action),)
+    return Piece(steps + tags_step(f"{plan.step(index)} tags", there, site.child_tags), found.joins)
+
+
+def _update_step(plan: Numbered, index: int, there: ObservedRule, action: SendAction) -> Step:
+    service, listener = _place(plan)
+    operation = UpdateRule(service=service, listener=listener, rule=Known(there.id, there.arn), action=action)
+    when = (*plan.site.ready, *groups_active(action, plan.site.around))
+    return Step(name=plan.step(index), operations=(operation,), needs=plan.site.needs, when=when)
+
+
+def _place(plan: Numbered) -> tuple[Known, Known]:
+    """Service and listener of an existing rule, which exist as well."""
+    service, listener = plan.site.service, plan.site.listener
+    if isinstance(service, Known) and isinstance(listener, Known):
+        return service, listener
+    raise TypeError(f"{plan.site.label} has rules but does not exist")
+
+
+def tags_step(
+    name: str, there: ObservedRule | ObservedListener | ObservedAssociation, wanted: Tags
+) -> tuple[Step, ...]:
+    """A step that sets the additional tags of a child; our own tags are given at creation only (deploy.md §11)."""
+    if there.tags is None:
+        return ()
+    operations = tag_change(additional(wanted), there.tags).operations(Known(there.id, there.arn))
+    return (Step(name=name, operations=operations),) if operations else ()
+
+
+def _turn(
+    plan: Numbered, turned: Turned, goals: Mapping[str, int], after: frozenset[str], steps: Iterable[Step]
+) -> Step:
+    """One UpdateRule makes the rule another; whatever else it covered must stand before."""
+    there, number = turned.rule, plan.numbers[turned.index]
+    action = send(plan.rules[turned.index].action, plan.site.around)
+    service, listener = _place(plan)
+    operation = UpdateRule(
+        service=service,
+        listener=listener,
+        rule=Known(there.id, there.arn),
+        match=plan.rules[turned.index].match,
+        action=action if differs(action, there.action) else None,
+        priority=None if number in {there.priority, goals.get(there.id)} else number,
+    )
+    earlier = frozenset(_covering(plan, there, steps))
+    when = (*plan.site.ready, *groups_active(action, plan.site.around))
+    name = plan.step(turned.index)
+    return Step(name=name, operations=(operation,), needs=plan.site.needs | after | earlier, when=when)
+
+
+def _delete(plan: Numbered, stale: ObservedRule, after: frozenset[str], steps: Iterable[Step]) -> Step:
+    operation = DeleteRule(*_place(plan), Known(stale.id, stale.arn))
+    needs = plan.site.needs | after | frozenset(_covering(plan, stale, steps))
+    name = f"{plan.site.label} stale rule {stale.id}"
+    return Step(name=name, operations=(operation,), needs=needs, when=plan.site.ready)
+
+
+def _covering(plan: Numbered, there: ObservedRule, steps: Iterable[Step]) -> Iterator[str]:
+    """The steps of rules that answer what ``there`` answers now."""
+    named = {step.name for step in steps}
+    for i, rule in enumerate(plan.rules):
+        if plan.step(i) in named and overlap(rule.match, there.match):
+            yield plan.step(i)
+
+
+def _repeat_notes(repeats: Iterable[tuple[Rule, Rule]]) -> Iterator[Note]:
+    for rule, first in repeats:
+        text = f"{rule.origin} has the same match as {first.origin}, which comes first; it is not deployed"
+        yield Note(NoteKind.DUPLICATE, text)
+
+
+def _overruled_notes(plan: Numbered) -> Iterator[Note]:
+    for first, second in plan.assignment.overruled:
+        one, other = plan.rules[first], plan.rules[second]
+        text = (
+            f"annotated priorities put {other.origin} ({plan.numbers[second]}) before {one.origin} "
+            f"({plan.numbers[first]}), against the precedence of the Gateway API"
+        )
+        yield Note(NoteKind.INFO, text)
+
+
+def _uncovered_notes(plan: Numbered) -> Iterator[Note]:
+    for each in plan.pairing.turned:
+        for i in each.uncovered:
+            text = (
+                f"{plan.site.label} holds all the rules its quota allows ({plan.site.around.rule_quota}): while "
+                f"{each.rule.name} becomes {plan.rules[each.index].origin}, requests of {plan.rules[i].origin} "
+                "may find no rule for a moment"
+            )
+            yield Note(NoteKind.INTERRUPTS, text)
