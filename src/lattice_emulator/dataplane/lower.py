@@ -1,4 +1,4 @@
-"""View and places -> the whole of Envoy's configuration. Pure."""
+"""View and places -> the whole of Envoy's configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,45 +7,34 @@ from typing import assert_never
 from lattice_emulator.dataplane.clusters import cluster
 from lattice_emulator.dataplane.configuration import Configuration, Json
 from lattice_emulator.dataplane.listeners import http_listener, route_source
-from lattice_emulator.dataplane.places import Layout, OneAddress, OwnAddresses, Places
-from lattice_emulator.dataplane.routes import FRONT_DOOR, all_routes, carried, port_routes_name
-from lattice_emulator.dataplane.view import Answers, View
+from lattice_emulator.dataplane.memory import Memory
+from lattice_emulator.dataplane.places import Address, Layout, OneAddress, OwnAddresses, Places
+from lattice_emulator.dataplane.routes import FRONT_DOOR, Router, carried, port_routes_name
+from lattice_emulator.dataplane.view import Answers, Group, View
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What the configuration stands on besides the view; ``routes_directory`` is where the files of routes are."""
 
-    front_door: tuple[str, int]
+    front_door: tuple[Address, int]
     routes_directory: str
     layout: Layout
     answers: Answers
 
 
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """An Envoy listener: where it is bound, the routes it answers by, and how long a connection may idle."""
+
+    bound: tuple[Address, int]
+    routes: str
+    idle_seconds: int
+
+
 def lower(view: View, places: Places, ground: Ground) -> Configuration:
     """The configuration that serves ``view`` at ``places``."""
-    listeners: dict[str, Json] = {
-        FRONT_DOOR: http_listener(
-            FRONT_DOOR,
-            ground.front_door,
-            route_source(FRONT_DOOR, ground.routes_directory),
-            ground.answers.shared_idle_seconds,
-            ground.answers,
-        )
-    }
-    subscriptions = {FRONT_DOOR: FRONT_DOOR}
-    idle = _idle_seconds(view, places, ground)
-    for (address, port), bound in _bound(view, places):
-        name, routes = f"{address}:{bound}", port_routes_name(port)
-        source = route_source(routes, ground.routes_directory)
-        listeners[name] = http_listener(name, (address, bound), source, idle[address], ground.answers)
-        subscriptions[name] = routes
-    return Configuration(
-        clusters={group.id: cluster(group, ground.answers) for group in view.groups},
-        routes=all_routes(view, _own_addresses(places, ground.layout), ground.answers),
-        listeners=listeners,
-        subscriptions=subscriptions,
-    )
+    return Lowering(ground).lower(view, places)
 
 
 def wanted_ports(view: View) -> dict[str, frozenset[int]]:
@@ -53,13 +42,51 @@ def wanted_ports(view: View) -> dict[str, frozenset[int]]:
     return {service.id: frozenset(listener.port for listener in carried(service)) for service in view.services}
 
 
-def _bound(view: View, places: Places) -> list[tuple[tuple[str, int], int]]:
-    """Every (address, listener port) that is wanted and has a place, with the bound port, sorted."""
+class Lowering:
+    """Lowers again and again, computing only what changed; the result depends on view and places alone."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._router = Router(ground.answers)
+        self._clusters: Memory[Json] = Memory()
+        self._listeners: Memory[Json] = Memory()
+
+    def lower(self, view: View, places: Places) -> Configuration:
+        """The configuration that serves ``view`` at ``places``."""
+        self._clusters.turn()
+        self._listeners.turn()
+        doors = _doors(view, places, self._ground)
+        return Configuration(
+            clusters={group.id: self._cluster(group) for group in view.groups},
+            routes=self._router.routes(view, _own_addresses(places, self._ground.layout)),
+            listeners={name: self._listener(name, door) for name, door in doors.items()},
+            subscriptions={name: door.routes for name, door in doors.items()},
+        )
+
+    def _cluster(self, group: Group) -> Json:
+        return self._clusters.recall(group.id, group, lambda: cluster(group, self._ground.answers))
+
+    def _listener(self, name: str, door: _Door) -> Json:
+        def make() -> Json:
+            source = route_source(door.routes, self._ground.routes_directory)
+            return http_listener(name, door.bound, source, door.idle_seconds, self._ground.answers)
+
+        return self._listeners.recall(name, door, make)
+
+
+def _doors(view: View, places: Places, ground: Ground) -> dict[str, _Door]:
+    """Every Envoy listener by its name: the front door, then those of services, sorted."""
+    idle = _idle_seconds(view, places, ground)
+    doors = {FRONT_DOOR: _Door(ground.front_door, FRONT_DOOR, ground.answers.shared_idle_seconds)}
     wanted = {(places.addresses[s], port) for s, ports in wanted_ports(view).items() for port in ports}
-    return [(place, places.ports[place]) for place in sorted(wanted) if place in places.ports]
+    for address, port in sorted(wanted):
+        bound = places.ports.get((address, port))
+        if bound is not None:
+            doors[f"{address}:{bound}"] = _Door((address, bound), port_routes_name(port), idle[address])
+    return doors
 
 
-def _own_addresses(places: Places, layout: Layout) -> Mapping[str, str]:
+def _own_addresses(places: Places, layout: Layout) -> Mapping[str, Address]:
     match layout:
         case OwnAddresses():
             return places.addresses
@@ -69,15 +96,11 @@ def _own_addresses(places: Places, layout: Layout) -> Mapping[str, str]:
             assert_never(layout)
 
 
-def _idle_seconds(view: View, places: Places, ground: Ground) -> dict[str, int]:
+def _idle_seconds(view: View, places: Places, ground: Ground) -> dict[Address, int]:
     """By address: the idle time of the one service there; a shared address has the service's default."""
     match ground.layout:
         case OwnAddresses():
-            return {
-                places.addresses[service.id]: service.idle_seconds
-                for service in view.services
-                if service.id in places.addresses
-            }
+            return {places.addresses[service.id]: service.idle_seconds for service in view.services}
         case OneAddress(address):
             return {address: ground.answers.shared_idle_seconds}
         case _:

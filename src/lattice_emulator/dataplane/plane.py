@@ -11,12 +11,14 @@ import structlog
 
 from lattice_emulator.dataplane.addresses import Mapping as AddressMapping
 from lattice_emulator.dataplane.binary import Binary, Found, Missing, find_envoy
-from lattice_emulator.dataplane.derive import Client, Derivation, answers_of, checks_of, view_of
+from lattice_emulator.dataplane.configuration import Configuration
+from lattice_emulator.dataplane.derive import Derivation, Deriver, answers_of
 from lattice_emulator.dataplane.health import Checker
-from lattice_emulator.dataplane.lower import Ground, lower, wanted_ports
+from lattice_emulator.dataplane.lower import Ground, Lowering, wanted_ports
 from lattice_emulator.dataplane.places import Places, layout_for, place
 from lattice_emulator.dataplane.process import EnvoyStartError
 from lattice_emulator.dataplane.proxy import Proxy, private_files
+from lattice_emulator.dataplane.reach import Client
 from lattice_emulator.dataplane.verdict import Subject
 from lattice_emulator.dataplane.view import View
 from lattice_emulator.world.clock import Clock
@@ -25,6 +27,7 @@ from lattice_emulator.world.model import Health, TargetKey
 from lattice_emulator.world.state import State
 
 _log = structlog.get_logger(__name__)
+_LONGEST_REST = 1.0
 SERVICE_ADDRESSES = ipaddress.IPv4Network("127.171.0.0/16")
 
 
@@ -67,6 +70,7 @@ class _Carrying:
 
     proxy: Proxy
     ground: Ground
+    lowering: Lowering
 
 
 class DataPlane:
@@ -78,7 +82,8 @@ class DataPlane:
     def __init__(self, world: Source, *, knobs: Knobs, clock: Clock, options: Options) -> None:
         self._world = world
         self._options = options
-        self._derivation = Derivation(options.client, options.mappings, knobs)
+        self._knobs = knobs
+        self._deriver = Deriver(Derivation(options.client, options.mappings, knobs))
         self._checker = Checker(self._report, clock, options.time_scale)
         self._changed = asyncio.Event()
         self._settled = asyncio.Condition()
@@ -164,12 +169,11 @@ class DataPlane:
             front_door=front_door_at(self._options.front_door),
             routes_directory=str(files.routes_directory),
             layout=layout_for(self._options.service_addresses, can_bind),
-            answers=answers_of(self._derivation.knobs),
+            answers=answers_of(self._knobs),
         )
-        carrying = _Carrying(Proxy(binary, files), ground)
-        self._look(carrying)
+        carrying = _Carrying(Proxy(binary, files), ground, Lowering(ground))
         try:
-            await carrying.proxy.start(lower(self._view, self._places, ground))
+            await carrying.proxy.start(self._lowered(carrying, self._deriver.derive(self._world.state).view))
         except EnvoyStartError as error:
             await carrying.proxy.stop()
             self.missing = f"{error} (no traffic flows, everything else works)"
@@ -184,29 +188,34 @@ class DataPlane:
                 tasks.create_task(self._carrying.proxy.process.supervise())
 
     async def _follow(self) -> None:
-        """After each change: checks, then traffic. Changes during an apply are taken together by the next."""
+        """After each change: checks, then traffic. Changes meanwhile are taken together by the next round."""
+        loop = asyncio.get_running_loop()
         while True:
             await self._changed.wait()
+            started = loop.time()
             self._changed.clear()
             told = self._told
-            self._checker.follow(checks_of(self._world.state, self._derivation))
+            derived = self._deriver.derive(self._world.state)
+            self._checker.follow(derived.checks)
+            self._note(derived.view)
             if self._carrying is not None:
-                await self._serve(self._carrying)
+                applied = await self._carrying.proxy.apply(self._lowered(self._carrying, derived.view))
+                self.live_version = applied.version
             async with self._settled:
                 self._done = told
                 self._settled.notify_all()
+            # In a burst (thousands of first checks), half of the time is left to others.
+            await asyncio.sleep(min(loop.time() - started, _LONGEST_REST))
 
-    async def _serve(self, carrying: _Carrying) -> None:
-        self._look(carrying)
-        applied = await carrying.proxy.apply(lower(self._view, self._places, carrying.ground))
-        self.live_version = applied.version
+    def _lowered(self, carrying: _Carrying, view: View) -> Configuration:
+        """Envoy's configuration for ``view``, at places that follow from the ones before."""
+        self._places = place(self._places, wanted_ports(view), carrying.ground.layout, can_bind)
+        return carrying.lowering.lower(view, self._places)
 
-    def _look(self, carrying: _Carrying) -> None:
-        """Take the world's present state over into view and places."""
-        view = view_of(self._world.state, self._derivation)
+    def _note(self, view: View) -> None:
+        """Take over the view; what newly cannot be carried is logged once."""
         for note in sorted(set(view.notes) - set(self._view.notes)):
             _log.warning("not carried", note=note)
-        self._places = place(self._places, wanted_ports(view), carrying.ground.layout, can_bind)
         self._view = view
 
     def _report(self, subject: Subject, health: Health) -> None:

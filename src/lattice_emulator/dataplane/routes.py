@@ -1,42 +1,15 @@
-"""Services and their rules -> Envoy routes: one RouteConfiguration per listener port, and one for the front door.
-
-Envoy refuses a RouteConfiguration as a whole, so what it would refuse is never written: weights that sum to 0
-become a fixed 500, a path that can match nothing becomes no route (design/envoy.md §2, §4).
-"""
+"""Services -> Envoy's RouteConfigurations: one per listener port, and one for the front door."""
 
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any, assert_never
 
 from lattice_emulator.dataplane.configuration import Json
-from lattice_emulator.dataplane.view import (
-    Action,
-    Answers,
-    Exact,
-    Fixed,
-    Forward,
-    Group,
-    HeaderMatch,
-    Http,
-    Listener,
-    Match,
-    NotCarried,
-    OutOfReach,
-    PathMatch,
-    Plain,
-    Prefix,
-    PrefixMode,
-    Reachable,
-    Service,
-    Speaks,
-    Tls,
-    Upstream,
-    View,
-)
+from lattice_emulator.dataplane.hosts import fixed, groups_of, routes_and_headers
+from lattice_emulator.dataplane.memory import Memory
+from lattice_emulator.dataplane.view import Answers, Group, Http, Listener, OutOfReach, Reachable, Service, View
 
 ROUTES = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 FRONT_DOOR = "front-door"
-_NEVER: tuple[dict[str, Any], ...] = ()
 
 
 def port_routes_name(port: int) -> str:
@@ -44,32 +17,61 @@ def port_routes_name(port: int) -> str:
     return f"port-{port}"
 
 
-def all_routes(view: View, addresses: Mapping[str, str], answers: Answers) -> dict[str, Json]:
-    """Every RouteConfiguration by its name; ``addresses`` are the services' own, by service id.
-
-    An own address (none where services share one) stands beside the names as a domain, so that a plain
-    ``curl http://ADDRESS/`` finds the service.
-    """
-    groups = view.by_id()
-    pairs = tuple((s, listener) for s in view.services for listener in carried(s))
-    ports = sorted({listener.port for _, listener in pairs})
-    configurations: dict[str, Json] = {}
-    for port in ports:
-        hosts = (
-            _host(service, listener, _domains(service, addresses), groups, answers)
-            for service, listener in pairs
-            if listener.port == port
-        )
-        name = port_routes_name(port)
-        configurations[name] = _configuration(name, hosts) | {"ignore_port_in_host_matching": True}
-    doors = (_host(service, listener, _doors(service, listener), groups, answers) for service, listener in pairs)
-    configurations[FRONT_DOOR] = _configuration(FRONT_DOOR, doors)
-    return configurations
-
-
 def carried(service: Service) -> tuple[Listener, ...]:
     """The service's listeners that the data plane has a way for."""
     return tuple(listener for listener in service.listeners if isinstance(listener.protocol, Http))
+
+
+class Router:
+    """Makes all routes again and again, computing only what changed; the result depends on the view alone."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._hosts: Memory[Json] = Memory()
+
+    def routes(self, view: View, addresses: Mapping[str, str]) -> dict[str, Json]:
+        """Every RouteConfiguration by its name; ``addresses`` are the services' own, by service id.
+
+        An own address (none where services share one) stands beside the names as a domain, so that a plain
+        ``curl http://ADDRESS/`` finds the service.
+        """
+        self._hosts.turn()
+        groups = view.by_id()
+        doors: list[Json] = []
+        by_port: dict[int, list[Json]] = {}
+        for service in view.services:
+            for listener in carried(service):
+                host = self._host(service, listener, groups)
+                ported = by_port.setdefault(listener.port, [])
+                if host is not None:
+                    ported.append({**host, "domains": _domains(service, addresses)})
+                    doors.append({**host, "domains": _doors(service, listener)})
+        ported_routes = {
+            port_routes_name(port): {
+                **_configuration(port_routes_name(port), hosts),
+                "ignore_port_in_host_matching": True,
+            }
+            for port, hosts in sorted(by_port.items())
+        }
+        return {**ported_routes, FRONT_DOOR: _configuration(FRONT_DOOR, doors)}
+
+    def _host(self, service: Service, listener: Listener, groups: Mapping[str, Group]) -> Json | None:
+        """The listener's virtual host, but for its domains; None when the client cannot reach the service."""
+        match service.reach:
+            case OutOfReach():
+                return None
+            case Reachable() as reach:
+                facts = [(g.id, g.arn, g.upstream) for name in sorted(groups_of(listener)) if (g := groups.get(name))]
+                return self._hosts.recall(
+                    (service.id, listener.id),
+                    (service, facts),
+                    lambda: {
+                        "name": f"{service.id}/{listener.id}",
+                        **routes_and_headers(service, reach, listener, groups, self._answers),
+                    },
+                )
+            case _:
+                assert_never(service.reach)
 
 
 def _domains(service: Service, addresses: Mapping[str, str]) -> list[str]:
@@ -85,159 +87,6 @@ def _doors(service: Service, listener: Listener) -> list[str]:
     return [domain for name in service.names for domain in (name, f"{name}:*")]
 
 
-def _configuration(name: str, hosts: Iterable[dict[str, Any] | None]) -> dict[str, Any]:
-    nobody = {"name": "nobody", "domains": ["*"], "routes": [{"match": {"prefix": ""}, **_fixed(404)}]}
-    return {"@type": ROUTES, "name": name, "virtual_hosts": [*filter(None, hosts), nobody]}
-
-
-def _host(
-    service: Service, listener: Listener, domains: list[str], groups: Mapping[str, Group], answers: Answers
-) -> dict[str, Any] | None:
-    """The virtual host of one listener; None when the client cannot reach the service."""
-    match service.reach:
-        case OutOfReach():
-            return None
-        case Reachable() as reach:
-            lowered = _Lowering(service, reach, groups, answers)
-            return {
-                "name": f"{service.id}/{listener.id}",
-                "domains": domains,
-                "routes": lowered.routes(listener),
-                "request_headers_to_add": _request_headers(listener, reach),
-            }
-        case _:
-            assert_never(service.reach)
-
-
-class _Lowering:
-    """Routes of one reachable service."""
-
-    def __init__(self, service: Service, reach: Reachable, groups: Mapping[str, Group], answers: Answers) -> None:
-        self._service = service
-        self._reach = reach
-        self._groups = groups
-        self._answers = answers
-
-    def routes(self, listener: Listener) -> list[dict[str, Any]]:
-        """The rules in their order, then the default action."""
-        ruled = [
-            {"match": match, **self._action(rule.action)}
-            for rule in listener.rules
-            for match in route_matches(rule.match, self._answers.prefix)
-        ]
-        return [*ruled, {"match": {"prefix": ""}, **self._action(listener.default)}]
-
-    def _action(self, action: Action) -> dict[str, Any]:
-        match action:
-            case Fixed(status):
-                return _fixed(status)
-            case Forward():
-                return self._forward(action)
-            case _:
-                assert_never(action)
-
-    def _forward(self, forward: Forward) -> dict[str, Any]:
-        """Weighted clusters; a fixed answer when no share has weight or none of the groups takes HTTP/1.1."""
-        weights = _weights(forward)
-        if not weights:
-            return _fixed(self._answers.zero_weight_status)
-        if not any(self._takes_http1(group) for group in weights):
-            return _fixed(self._answers.protocol_mismatch_status)
-        idle = f"{self._service.idle_seconds}s"
-        clusters = [self._weighted(group, weight) for group, weight in weights.items()]
-        return {"route": {"weighted_clusters": {"clusters": clusters}, "timeout": "0s", "idle_timeout": idle}}
-
-    def _takes_http1(self, group_id: str) -> bool:
-        group = self._groups.get(group_id)
-        return group is None or _takes_http1(group.upstream)
-
-    def _weighted(self, group_id: str, weight: int) -> dict[str, Any]:
-        group = self._groups.get(group_id)
-        target = (
-            f"ServiceArn={self._service.arn}; ServiceNetworkArn={self._reach.network_arn}; "
-            f"TargetGroupArn={group.arn if group else ''}"
-        )
-        return {
-            "name": group_id,
-            "weight": weight,
-            "request_headers_to_add": [_overwrite("x-amzn-lattice-target", target)],
-        }
-
-
-def _weights(forward: Forward) -> dict[str, int]:
-    """Weights by group, those of a repeated group added up, without groups of weight 0."""
-    weights: dict[str, int] = {}
-    for share in forward.shares:
-        weights[share.group] = weights.get(share.group, 0) + share.weight
-    return {group: weight for group, weight in weights.items() if weight > 0}
-
-
-def _takes_http1(upstream: Upstream) -> bool:
-    """Whether a group takes a request of an HTTP/1.1 client (spec/lattice.md §9.3)."""
-    match upstream:
-        case Plain(speaks) | Tls(speaks):
-            return speaks is Speaks.HTTP1
-        case NotCarried():
-            return True
-        case _:
-            assert_never(upstream)
-
-
-def _fixed(status: int) -> dict[str, Any]:
-    return {"direct_response": {"status": status, "body": {"inline_string": HTTPStatus(status).phrase}}}
-
-
-def route_matches(match: Match, mode: PrefixMode) -> tuple[dict[str, Any], ...]:
-    """Envoy's form of a match: one route match, or none where no request can ever match."""
-    headers = [*_method(match.method), *(_header(header) for header in match.headers)]
-    tail: dict[str, Any] = {"headers": headers} if headers else {}
-    return tuple({**path, **tail} for path in _paths(match.path, mode))
-
-
-def _paths(path: PathMatch | None, mode: PrefixMode) -> tuple[dict[str, Any], ...]:
-    match path:
-        case None:
-            return ({"prefix": ""},)
-        case Exact() | Prefix() if "?" in path.path or "#" in path.path:
-            return _NEVER  # query and fragment are cut off before paths are compared
-        case Exact(value, case):
-            return ({"path": value, "case_sensitive": case},)
-        case Prefix(value, case) if mode is PrefixMode.SEGMENT and value.rstrip("/"):
-            return ({"path_separated_prefix": value.rstrip("/"), "case_sensitive": case},)
-        case Prefix(value, case):
-            return ({"prefix": value, "case_sensitive": case},)
-        case _:
-            assert_never(path)
-
-
-def _method(method: str | None) -> list[dict[str, Any]]:
-    return [] if method is None else [{"name": ":method", "string_match": {"exact": method}}]
-
-
-def _header(header: HeaderMatch) -> dict[str, Any]:
-    name = header.name.lower()
-    return {
-        "name": ":authority" if name == "host" else name,  # Envoy keeps Host under HTTP/2's name
-        "string_match": {header.compare.value: header.value, "ignore_case": not header.case_sensitive},
-    }
-
-
-def _request_headers(listener: Listener, reach: Reachable) -> list[dict[str, Any]]:
-    """What the service adds for targets (spec/lattice.md §9.5); the request id is the listener's work."""
-    return [
-        {
-            "header": {"key": "x-forwarded-for", "value": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"},
-            "append_action": "APPEND_IF_EXISTS_OR_ADD",
-        },
-        _overwrite("x-forwarded-port", str(listener.port)),
-        _overwrite("x-amzn-lattice-network", f"SourceVpcArn={reach.vpc_arn}"),
-        _overwrite("x-amzn-source-vpc", reach.vpc_id),
-    ]
-
-
-def _overwrite(key: str, value: str) -> dict[str, Any]:
-    return {
-        "header": {"key": key, "value": value},
-        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-        "keep_empty_value": True,
-    }
+def _configuration(name: str, hosts: Iterable[Json]) -> dict[str, Any]:
+    nobody = {"name": "nobody", "domains": ["*"], "routes": [{"match": {"prefix": ""}, **fixed(404)}]}
+    return {"@type": ROUTES, "name": name, "virtual_hosts": [*hosts, nobody]}

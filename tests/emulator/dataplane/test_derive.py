@@ -7,7 +7,8 @@ from tests.emulator.dataplane.worlds import HEALTH_CHECK, WorldInHand
 
 from lattice_emulator.dataplane import view as v
 from lattice_emulator.dataplane.addresses import parse_mapping
-from lattice_emulator.dataplane.derive import MAX_PORTS, AnyClient, ClientVpc, Derivation, checks_of, view_of
+from lattice_emulator.dataplane.derive import MAX_PORTS, Derivation, checks_of, view_of
+from lattice_emulator.dataplane.reach import AnyClient, ClientVpc
 from lattice_emulator.dataplane.verdict import Check, Subject
 from lattice_emulator.world import model as m
 from lattice_emulator.world.knobs import Knobs

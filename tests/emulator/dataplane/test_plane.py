@@ -16,8 +16,8 @@ from tests.emulator.dataplane.worlds import WorldInHand
 
 from lattice_emulator.dataplane.addresses import parse_mapping
 from lattice_emulator.dataplane.binary import Found, Missing
-from lattice_emulator.dataplane.derive import ClientVpc
 from lattice_emulator.dataplane.plane import DataPlane, FrontDoorError, Options
+from lattice_emulator.dataplane.reach import ClientVpc
 from lattice_emulator.world import model as m
 from lattice_emulator.world.clock import ScaledClock
 from lattice_emulator.world.knobs import Knobs

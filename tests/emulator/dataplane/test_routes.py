@@ -6,7 +6,8 @@ import pytest
 from tests.emulator.dataplane.making import group, http_listener, service, to, view_of
 
 from lattice_emulator.dataplane import view as v
-from lattice_emulator.dataplane.routes import all_routes, route_matches
+from lattice_emulator.dataplane.hosts import route_matches
+from lattice_emulator.dataplane.routes import Router
 
 STRING, SEGMENT = v.PrefixMode.STRING, v.PrefixMode.SEGMENT
 
@@ -66,7 +67,7 @@ def test_a_path_beyond_the_path_matches_nothing_and_is_not_written(path: v.PathM
 
 def routes_of(action: v.Action, *groups: v.Group, answers: v.Answers | None = None) -> list[dict[str, Any]]:
     view = view_of([service(1, http_listener(default=action))], groups)
-    configured: Any = all_routes(view, {}, answers or v.Answers())["port-80"]
+    configured: Any = Router(answers or v.Answers()).routes(view, {})["port-80"]
     return list(configured["virtual_hosts"][0]["routes"])
 
 
@@ -107,7 +108,7 @@ def test_an_action_without_a_usable_group_answers_by_itself(action: v.Action, an
 
 
 def domains(view: v.View, name: str, addresses: dict[str, str]) -> dict[str, list[str]]:
-    configured: Any = all_routes(view, addresses, v.Answers())[name]
+    configured: Any = Router(v.Answers()).routes(view, addresses)[name]
     return {host["name"]: host["domains"] for host in configured["virtual_hosts"]}
 
 
@@ -142,4 +143,4 @@ def test_what_is_not_carried_has_no_routes() -> None:
         id="listener-443", port=443, protocol=v.NotCarried("protocol HTTPS"), rules=(), default=v.Fixed(404)
     )
 
-    assert set(all_routes(view_of([service(1, https)]), {}, v.Answers())) == {"front-door"}
+    assert set(Router(v.Answers()).routes(view_of([service(1, https)]), {})) == {"front-door"}
