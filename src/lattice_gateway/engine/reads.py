@@ -48,6 +48,14 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A target group as a listing shows it; ``version`` moves with each change of its settings (its lastUpdatedAt)."""
+
+    group: ObservedGroup
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSummary:
     """A rule as a listing shows it; ``version`` moves with each change of the rule (its lastUpdatedAt)."""
 
@@ -81,7 +89,7 @@ class GetService(Read[ObservedService]):
 
 
 @dataclass(frozen=True, slots=True)
-class ListTargetGroups(Read[Page[ObservedGroup]]):
+class ListTargetGroups(Read[Page[Listed]]):
     """The target groups of a VPC, without version and health check."""
 
     vpc: VpcId

@@ -106,7 +106,7 @@ _BUILDERS: Mapping[type, Callable[[Any], Query[Any]]] = {
     reads.ListServices: lambda read: _listing("ListServices", values.service, read.after),
     reads.GetService: lambda read: _lattice("GetService", values.service, serviceIdentifier=read.service),
     reads.ListTargetGroups: lambda read: _listing(
-        "ListTargetGroups", values.group_summary, read.after, vpcIdentifier=read.vpc
+        "ListTargetGroups", values.listed_group, read.after, vpcIdentifier=read.vpc
     ),
     reads.GetTargetGroup: lambda read: _lattice("GetTargetGroup", values.group, targetGroupIdentifier=read.group),
     reads.ListTargets: lambda read: _listing(

@@ -33,7 +33,7 @@ from lattice_gateway.core.lattice.words import (
     TargetStatus,
     VpcId,
 )
-from lattice_gateway.engine.reads import Linked, RuleSummary
+from lattice_gateway.engine.reads import Linked, Listed, RuleSummary
 
 Members = Mapping[str, Any]
 
@@ -53,9 +53,9 @@ def service(item: Members) -> ObservedService:
     )
 
 
-def group_summary(item: Members) -> ObservedGroup:
-    """A target group from a listing: no version, no health check."""
-    return ObservedGroup(
+def listed_group(item: Members) -> Listed:
+    """A target group from a listing: no protocol version, no health check."""
+    group = ObservedGroup(
         id=item["id"],
         arn=Arn(item["arn"]),
         name=item["name"],
@@ -67,6 +67,7 @@ def group_summary(item: Members) -> ObservedGroup:
         vpc=VpcId(item["vpcIdentifier"]) if item.get("vpcIdentifier") else None,
         service_arns=frozenset(Arn(arn) for arn in item.get("serviceArns") or ()),
     )
+    return Listed(group, _version(item))
 
 
 def group(item: Members) -> ObservedGroup:
@@ -164,13 +165,12 @@ def listener(item: Members) -> ObservedListener:
 
 def rule_summary(item: Members) -> RuleSummary:
     """A rule from a listing."""
-    version = item.get("lastUpdatedAt")
     return RuleSummary(
         id=item["id"],
         arn=Arn(item["arn"]),
         name=item["name"],
         priority=item["priority"],
-        version=version.isoformat() if isinstance(version, datetime) else "",
+        version=_version(item),
     )
 
 
@@ -222,6 +222,11 @@ def _header(item: Members) -> HeaderMatch | None:
 
 def _id(identifier: str) -> str:
     return identifier.rsplit("/", 1)[-1]
+
+
+def _version(item: Members) -> str:
+    updated = item.get("lastUpdatedAt")
+    return updated.isoformat() if isinstance(updated, datetime) else ""
 
 
 def _time(value: datetime | None) -> float | None:

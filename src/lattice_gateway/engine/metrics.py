@@ -1,0 +1,71 @@
+"""Metrics of the process, named as the Go controller's where it has them (api.md §5.4)."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from lattice_gateway.core.lattice.outcome import LatticeError, Result
+from lattice_gateway.engine.call_names import CallName
+
+OK = "200"
+STATUS_OF = {
+    "Conflict": "409",
+    "NotFound": "404",
+    "Throttled": "429",
+    "QuotaExceeded": "402",
+    "AccessDenied": "403",
+    "Invalid": "400",
+    "Unavailable": "500",
+    "UnknownResult": "",
+}
+
+
+class Metrics:
+    """Counters and histograms in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ("service", "operation", "status_code", "error_code")
+        self._calls = Counter("aws_api_calls", "Calls to AWS.", labels, registry=registry)
+        self._requests = Counter("aws_api_requests", "Requests to AWS; each attempt is one.", labels, registry=registry)
+        self._durations = Histogram(
+            "aws_api_call_duration_seconds", "Duration of calls.", ("service", "operation"), registry=registry
+        )
+        self._throttled = Counter(
+            "lattice_gateway_throttled_calls", "Calls refused for their rate.", ("operation",), registry=registry
+        )
+        self._units = Counter(
+            "lattice_gateway_unit_runs", "Runs of units by what came out.", ("kind", "result"), registry=registry
+        )
+        self._crashes = Counter(
+            "lattice_gateway_bugs", "Units that failed because the program is wrong.", registry=registry
+        )
+        self._queued = Gauge("lattice_gateway_queued_units", "Units that wait to run.", registry=registry)
+        self._orphans = Gauge(
+            "lattice_gateway_orphans", "What is ours in Lattice without a record.", ("kind",), registry=registry
+        )
+
+    def call(self, name: CallName, error: LatticeError | None, seconds: float) -> None:
+        """One attempt at a call, and how long it took."""
+        status = STATUS_OF[error.kind.value] if error else OK
+        labels = (name.service, name.operation, status, error.code if error else "")
+        self._calls.labels(*labels).inc()
+        self._requests.labels(*labels).inc()
+        self._durations.labels(name.service, name.operation).observe(seconds)
+
+    def throttled(self, name: CallName) -> None:
+        """A call was refused for its rate."""
+        self._throttled.labels(name.operation).inc()
+
+    def unit(self, kind: str, result: Result) -> None:
+        """A run of a unit ended."""
+        self._units.labels(kind, type(result).__name__).inc()
+
+    def bug(self) -> None:
+        """A unit raised what it must never raise."""
+        self._crashes.inc()
+
+    def queued(self, number: int) -> None:
+        """How many units wait."""
+        self._queued.set(number)
+
+    def orphans(self, kind: str, number: int) -> None:
+        """How many things of one kind are ours without a record."""
+        self._orphans.labels(kind).set(number)

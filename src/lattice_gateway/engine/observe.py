@@ -1,0 +1,234 @@
+"""Reading one unit from Lattice: shared listings tell what is there, single reads tell the rest.
+
+What we know to have existed and no listing shows is asked for by its id: listings lag behind, and absence needs proof.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import TypeVar
+
+from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey
+from lattice_gateway.core.lattice.observed import (
+    NetworkView,
+    ObservedAssociation,
+    ObservedGroup,
+    ObservedListener,
+    ObservedNetwork,
+    ObservedRule,
+    ObservedService,
+    ObservedTarget,
+    ObservedVpcAssociation,
+)
+from lattice_gateway.core.lattice.outcome import ErrorKind
+from lattice_gateway.core.lattice.words import Arn, ListenerProtocol, Owner, Status, Tag, Tags
+from lattice_gateway.core.names import group_name
+from lattice_gateway.core.plan.choosing import has_ending
+from lattice_gateway.core.plan.ownership import is_ours
+from lattice_gateway.engine.calls import Calls
+from lattice_gateway.engine.ports import LatticeFailure
+from lattice_gateway.engine.reads import (
+    GetListener,
+    GetRule,
+    GetService,
+    GetTargetGroup,
+    ListAssociationsOfService,
+    Listed,
+    ListListeners,
+    ListRules,
+    ListTargets,
+    RuleSummary,
+)
+from lattice_gateway.engine.shared import Listings
+
+T = TypeVar("T")
+
+FAILED = frozenset({Status.CREATE_FAILED, Status.DELETE_FAILED})
+
+
+class Observer:
+    """Reads units. Remembers details by version, so that a second reading asks only for what changed."""
+
+    def __init__(self, calls: Calls, listings: Listings, owner: Owner) -> None:
+        self._calls = calls
+        self._listings = listings
+        self._owner = owner
+        self._rules: dict[str, tuple[str, ObservedRule]] = {}
+        self._details: dict[str, tuple[str, ObservedGroup]] = {}
+
+    async def network(self, key: NetworkKey, since: float) -> NetworkView:
+        """The networks of that name (or id), and the association of our VPC, as listed at ``since`` or later."""
+        listed = (await self._listings.networks.since(since)).items
+        associations = (await self._listings.vpc_associations.since(since)).items
+        association = await self._vpc_association(associations, since)
+        named = [network for network in listed if key.name in {network.name, network.id}]
+        candidates = [await self._network(network, since) for network in named]
+        if (
+            not candidates
+            and association is not None
+            and key.name in {association.network_name, association.network_id}
+        ):
+            candidates = [_unlisted(association)]
+        return NetworkView(tuple(candidates), association)
+
+    async def users(self, view: NetworkView, since: float) -> NetworkView:
+        """The same networks with their services counted in every status; a summary may count ACTIVE ones only."""
+        counted = []
+        for network in view.candidates:
+            linked = (await self._listings.associations(network.id).since(since)).items
+            counted.append(replace(network, services=max(network.services, len(linked))))
+        return replace(view, candidates=tuple(counted))
+
+    async def groups(self, key: GroupKey, before: tuple[ObservedGroup, ...], since: float) -> tuple[ObservedGroup, ...]:
+        """Every group that may be the unit's: by the hash in its name, or ours with the tags of the key.
+
+        ``before`` are those seen earlier.
+        """
+        listed = (await self._listings.groups.since(since)).items
+        candidates = [each for each in listed if self._may_be(each.group, key)]
+        missing = {group.id for group in before} - {each.group.id for each in candidates}
+        found = [await self._group(each, since) for each in candidates]
+        found += [await self._group_by_id(group) for group in sorted(missing)]
+        return tuple(group for group in found if group is not None)
+
+    async def service(self, key: ServiceKey, before: ObservedService | None, since: float) -> ObservedService | None:
+        """The service of that name in our account; None: there is none. What hangs on a foreign one is not read."""
+        listed = (await self._listings.services.since(since)).items.get(key.name)
+        if listed is None and before is not None:
+            listed = await _unless_missing(self._calls.read(GetService(before.id)))
+        if listed is None:
+            return None
+        return await _unless_missing(self._whole_service(listed, since))
+
+    async def targets(self, group: str) -> tuple[ObservedTarget, ...]:
+        """The registered and draining targets of a group."""
+        return await self._calls.pages(lambda after: ListTargets(group, after))
+
+    async def associations(self, service: str, since: float) -> tuple[ObservedAssociation, ...]:
+        """The associations of one service with their tags."""
+        linked = await self._calls.pages(lambda after: ListAssociationsOfService(service, after))
+        return tuple([await self._tagged(each.association, since) for each in linked])
+
+    async def owner_of(self, arn: Arn) -> Tags | None:
+        """The tags of a resource from the resource itself; None where they may not be read, or it is gone."""
+        return await self._readable_tags(arn, float("inf"))
+
+    async def _network(self, network: ObservedNetwork, since: float) -> ObservedNetwork:
+        """A network with its tags; of another account's they are left unread."""
+        if _account(network.arn) != self._owner.account:
+            return network
+        return replace(network, tags=await self._readable_tags(network.arn, since))
+
+    async def _vpc_association(
+        self, listed: tuple[ObservedVpcAssociation, ...], since: float
+    ) -> ObservedVpcAssociation | None:
+        if not listed:
+            return None
+        association = listed[0]
+        return replace(association, tags=await self._readable_tags(association.arn, since))
+
+    def _may_be(self, group: ObservedGroup, key: GroupKey) -> bool:
+        if has_ending(group, group_name(key, self._owner)):
+            return True
+        index = self._listings.owned.last
+        tags = index.items.get(group.arn) if index else None
+        if tags is None:
+            return False
+        return tags.get(Tag.SERVICE_NAME) == key.name and tags.get(Tag.SERVICE_NAMESPACE) == key.namespace
+
+    async def _group(self, listed: Listed, since: float) -> ObservedGroup | None:
+        group = listed.group
+        detail = await self._detail(listed)
+        if detail is None:
+            return None
+        tags = await _unless_missing(self._tags(group.arn, since))
+        targets = await _unless_missing(self.targets(group.id))
+        return replace(
+            group, version=detail.version, health=detail.health, failure=detail.failure, tags=tags, targets=targets
+        )
+
+    async def _detail(self, listed: Listed) -> ObservedGroup | None:
+        """Version and health check; None: the group is gone."""
+        known = self._details.get(listed.group.id)
+        if known is not None and listed.version and known[0] == listed.version:
+            return known[1]
+        detail = await _unless_missing(self._calls.read(GetTargetGroup(listed.group.id)))
+        if detail is not None:
+            self._details[detail.id] = (listed.version, detail)
+        return detail
+
+    async def _group_by_id(self, group: str) -> ObservedGroup | None:
+        detail = await _unless_missing(self._calls.read(GetTargetGroup(group)))
+        if detail is None:
+            self._details.pop(group, None)
+            return None
+        tags = await _unless_missing(self._tags(detail.arn, float("inf")))
+        return replace(detail, tags=tags, targets=await _unless_missing(self.targets(group)))
+
+    async def _whole_service(self, listed_service: ObservedService, since: float) -> ObservedService:
+        service = replace(listed_service, tags=await self._tags(listed_service.arn, since))
+        if not is_ours(service.tags, self._owner):
+            return service
+        associations = await self.associations(service.id, since)
+        listed = await self._calls.pages(lambda after: ListListeners(service.id, after))
+        listeners = [await self._listener(service.id, listener) for listener in listed]
+        whole = replace(service, associations=associations, listeners=tuple(listeners))
+        if service.status in FAILED or any(each.protocol is ListenerProtocol.HTTPS for each in listed):
+            detail = await self._calls.read(GetService(service.id))
+            whole = replace(whole, certificate=detail.certificate, failure=detail.failure)
+        return whole
+
+    async def _listener(self, service: str, listener: ObservedListener) -> ObservedListener:
+        if listener.protocol is ListenerProtocol.TLS_PASSTHROUGH:
+            return replace(await self._calls.read(GetListener(service, listener.id)), rules=())
+        summaries = await self._calls.pages(lambda after: ListRules(service, listener.id, after))
+        rules = [await self._rule(service, listener.id, summary) for summary in summaries]
+        return replace(listener, rules=tuple(rules))
+
+    async def _rule(self, service: str, listener: str, summary: RuleSummary) -> ObservedRule:
+        known = self._rules.get(summary.id)
+        if known is not None and summary.version and known[0] == summary.version:
+            return replace(known[1], name=summary.name, priority=summary.priority)
+        rule = await self._calls.read(GetRule(service, listener, summary.id))
+        self._rules[rule.id] = (summary.version, rule)
+        return rule
+
+    async def _tagged(self, association: ObservedAssociation, since: float) -> ObservedAssociation:
+        return replace(association, tags=await self._readable_tags(association.arn, since))
+
+    async def _readable_tags(self, arn: Arn, since: float) -> Tags | None:
+        """Tags; None where we may not read them, or where the resource is gone."""
+        try:
+            return await self._tags(arn, since)
+        except LatticeFailure as failure:
+            if failure.error.kind in {ErrorKind.DENIED, ErrorKind.NOT_FOUND}:
+                return None
+            raise
+
+    async def _tags(self, arn: Arn, since: float) -> Tags:
+        return await self._listings.tags(arn, since)
+
+
+async def _unless_missing(answer: Awaitable[T]) -> T | None:
+    """The answer; None where the service says that there is no such thing."""
+    try:
+        return await answer
+    except LatticeFailure as failure:
+        if failure.error.kind is ErrorKind.NOT_FOUND:
+            return None
+        raise
+
+
+def _account(arn: Arn) -> str:
+    return arn.split(":")[4]
+
+
+def _unlisted(association: ObservedVpcAssociation) -> ObservedNetwork:
+    """A network that only the association of our VPC shows (shared with us, deploy.md §2.1)."""
+    return ObservedNetwork(
+        id=association.network_id,
+        arn=association.network_arn,
+        name=association.network_name,
+        tags=None,
+        services=0,
+        vpcs=1,
+    )

@@ -1,0 +1,264 @@
+"""Looking again at what Lattice changes by itself: 1, 2, 4 … 15 s after a unit began to wait.
+
+One look serves everybody who waits for the same kind of thing: few things are read one by one, many by one listing,
+and a long listing less often than a short one. So the reads stay below the writes however many units wait.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from random import Random
+from typing import TypeVar
+
+from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
+from lattice_gateway.core.lattice.observed import Observed, ObservedGroup, ObservedService
+from lattice_gateway.core.lattice.outcome import ErrorKind
+from lattice_gateway.engine.alarms import Alarms
+from lattice_gateway.engine.calls import Calls
+from lattice_gateway.engine.mirror import Mirror
+from lattice_gateway.engine.noticing import (
+    associations_seen,
+    group_seen,
+    service_seen,
+    targets_seen,
+    vpc_association_seen,
+)
+from lattice_gateway.engine.ports import Clock, LatticeFailure
+from lattice_gateway.engine.reads import GetService, GetTargetGroup, ListAssociationsOfService, ListTargets, Read
+from lattice_gateway.engine.shared import Listings, pages_of
+from lattice_gateway.engine.watches import Watch, What
+
+T = TypeVar("T")
+
+LONGEST = 15.0
+TOGETHER = 0.5
+"""Seconds by which a look may come early, so that it serves more than one."""
+LONGEST_APART = 8.0
+
+
+class Polls:
+    """The watches of all units, and the looks at Lattice that they need.
+
+    ``wake`` is called with each unit for which something it watches has changed.
+    """
+
+    def __init__(self, calls: Calls, listings: Listings, mirror: Mirror, clock: Clock, random: Random) -> None:
+        self._calls = calls
+        self._listings = listings
+        self._mirror = mirror
+        self._clock = clock
+        self._random = random
+        self._alarms: Alarms[UnitKey] = Alarms(clock)
+        self._watches: dict[UnitKey, frozenset[Watch]] = {}
+        self._attempts: dict[UnitKey, int] = {}
+        self._watchers: defaultdict[Watch, set[UnitKey]] = defaultdict(set)
+        self._of_kind: defaultdict[What, set[Watch]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._watches)
+
+    def watch(self, key: UnitKey, wanted: frozenset[Watch]) -> None:
+        """What the unit waits for from now on; the delays go on growing while that stays the same."""
+        before = self._watches.get(key, frozenset())
+        if wanted == before:
+            if wanted and key not in self._alarms:
+                self._arm(key)
+            return
+        self._unwatch(key, before)
+        self._attempts[key] = 0
+        if not wanted:
+            return
+        self._watches[key] = wanted
+        for watch in wanted:
+            self._watchers[watch].add(key)
+            self._of_kind[watch.what].add(watch)
+        self._arm(key)
+
+    async def run(self, wake: Callable[[UnitKey], None]) -> None:
+        """Look, as long as the process lives."""
+        while True:
+            key = await self._alarms.ring()
+            due = {key, *self._alarms.take_until(self._clock.now() + TOGETHER)}
+            changed = await self._look({watch for unit in due for watch in self._watches.get(unit, ())})
+            for unit in changed:
+                wake(unit)
+            for unit in due - changed:
+                if unit in self._watches:
+                    self._arm(unit)
+
+    def _unwatch(self, key: UnitKey, before: Iterable[Watch]) -> None:
+        self._alarms.cancel(key)
+        self._watches.pop(key, None)
+        for watch in before:
+            self._watchers[watch].discard(key)
+            if not self._watchers[watch]:
+                del self._watchers[watch]
+                self._of_kind[watch.what].discard(watch)
+
+    def _arm(self, key: UnitKey) -> None:
+        attempt = self._attempts.get(key, 0)
+        self._attempts[key] = attempt + 1
+        delay = min(LONGEST, 2.0**attempt) * (0.9 + 0.2 * self._random.random())
+        self._alarms.set(key, self._clock.now() + delay)
+
+    async def _look(self, due: set[Watch]) -> set[UnitKey]:
+        """Look at everything that is due; the units that watch something which changed."""
+        by_kind: defaultdict[What, list[Watch]] = defaultdict(list)
+        for watch in due:
+            by_kind[watch.what].append(watch)
+        async with asyncio.TaskGroup() as tasks:
+            looks = [tasks.create_task(self._look_at(what, watches)) for what, watches in by_kind.items()]
+        changed = {watch for look in looks for watch in look.result()}
+        return {unit for watch in changed for unit in self._watchers.get(watch, ())}
+
+    async def _look_at(self, what: What, due: list[Watch]) -> set[Watch]:
+        """Looks at watches of one kind; those of them, and of others it happened to see, that changed."""
+        try:
+            match what:
+                case What.GROUP:
+                    return await self._look_at_groups(due)
+                case What.SERVICE:
+                    return await self._look_at_services(due)
+                case What.ASSOCIATIONS:
+                    return await self._look_at_associations(due)
+                case What.VPC_ASSOCIATION:
+                    return await self._look_at_vpc(due)
+                case What.TARGETS:
+                    return await self._each(due, self._look_at_targets)
+                case What.WHOLE:
+                    return self._doubt(due)
+        except LatticeFailure:
+            return set()  # counted where it was sent; the units are armed again and their next look is later
+
+    async def _look_at_groups(self, due: list[Watch]) -> set[Watch]:
+        last = self._listings.groups.last
+        pages = pages_of(len(last.items)) if last else 1
+        every = tuple(self._of_kind[What.GROUP])
+        if len(every) <= pages:
+            return await self._each(due, self._look_at_group)
+        listing = await self._listings.groups.since(self._clock.now() - apart(pages))
+        seen = {each.group.id: each.group for each in listing.items}
+        return {
+            watch
+            for watch in every
+            if self._notice(watch, listing.begun, group_seen(self._observed(watch), watch.id, seen.get(watch.id)))
+        }
+
+    async def _look_at_services(self, due: list[Watch]) -> set[Watch]:
+        last = self._listings.services.last
+        pages = pages_of(len(last.items)) if last else 1
+        every = tuple(self._of_kind[What.SERVICE])
+        if len(every) <= pages:
+            return await self._each(due, self._look_at_service)
+        listing = await self._listings.services.since(self._clock.now() - apart(pages))
+        seen = {service.id: service for service in listing.items.values()}
+        return {
+            watch
+            for watch in every
+            if self._notice(watch, listing.begun, service_seen(self._observed(watch), seen.get(watch.id)))
+        }
+
+    async def _look_at_associations(self, due: list[Watch]) -> set[Watch]:
+        """Network by network; of each, the services one by one or all together."""
+        changed: set[Watch] = set()
+        for network in sorted({watch.id for watch in due}):
+            every = [watch for watch in self._of_kind[What.ASSOCIATIONS] if watch.id == network]
+            shared = self._listings.associations(network)
+            pages = pages_of(len(shared.last.items)) if shared.last else 1
+            if len(every) <= pages:
+                mine = [watch for watch in due if watch.id == network]
+                changed |= await self._each(mine, self._look_at_associations_of_one)
+                continue
+            listing = await shared.since(self._clock.now() - apart(pages))
+            seen = {linked.association.id: linked.association for linked in listing.items}
+            changed |= {
+                watch
+                for watch in every
+                if self._notice(watch, listing.begun, associations_seen(self._observed(watch), network, seen))
+            }
+        return changed
+
+    async def _look_at_vpc(self, due: list[Watch]) -> set[Watch]:
+        """What hangs on a network is counted anew once the association has changed."""
+        listing = await self._listings.vpc_associations.since(self._clock.now() - apart(1))
+        seen = {each.id: each for each in listing.items}
+        changed = {
+            watch
+            for watch in due
+            if self._notice(watch, listing.begun, vpc_association_seen(self._observed(watch), seen))
+        }
+        return self._doubt(changed)
+
+    async def _look_at_group(self, watch: Watch) -> bool:
+        begun = self._clock.now()
+        seen: ObservedGroup | None = await self._found(GetTargetGroup(watch.id))
+        return self._notice(watch, begun, group_seen(self._observed(watch), watch.id, seen))
+
+    async def _look_at_service(self, watch: Watch) -> bool:
+        begun = self._clock.now()
+        seen: ObservedService | None = await self._found(GetService(watch.id))
+        return self._notice(watch, begun, service_seen(self._observed(watch), seen))
+
+    async def _look_at_associations_of_one(self, watch: Watch) -> bool:
+        begun, service = self._clock.now(), self._observed(watch)
+        if not isinstance(service, ObservedService) or not isinstance(watch.key, ServiceKey):
+            return False
+        linked = await self._calls.pages(lambda after: ListAssociationsOfService(service.id, after))
+        seen = {each.association.id: each.association for each in linked}
+        return self._notice(watch, begun, associations_seen(self._observed(watch), watch.id, seen))
+
+    async def _look_at_targets(self, watch: Watch) -> bool:
+        """Read the targets of a group; True also where they are as before, as time itself counts for what joins."""
+        begun = self._clock.now()
+        try:
+            targets = await self._calls.pages(lambda after: ListTargets(watch.id, after))
+        except LatticeFailure as failure:
+            if failure.error.kind is not ErrorKind.NOT_FOUND:
+                raise
+            return self._doubt([watch]) != set()
+        self._notice(watch, begun, targets_seen(self._observed(watch), watch.id, targets))
+        return True
+
+    async def _each(self, due: list[Watch], look: Callable[[Watch], Awaitable[bool]]) -> set[Watch]:
+        async with asyncio.TaskGroup() as tasks:
+            looks = {watch: tasks.create_task(_or_nothing(look(watch))) for watch in due}
+        return {watch for watch, looked in looks.items() if looked.result()}
+
+    async def _found(self, read: Read[T]) -> T | None:
+        try:
+            return await self._calls.read(read)
+        except LatticeFailure as failure:
+            if failure.error.kind is ErrorKind.NOT_FOUND:
+                return None
+            raise
+
+    def _doubt(self, watches: Iterable[Watch]) -> set[Watch]:
+        """Have the units read again as a whole."""
+        doubted = set(watches)
+        for watch in doubted:
+            self._mirror.distrust(watch.key)
+        return doubted
+
+    def _observed(self, watch: Watch) -> Observed:
+        return self._mirror.observed(watch.key)
+
+    def _notice(self, watch: Watch, begun: float, after: Observed) -> bool:
+        """Take in what was seen, unless the unit was written to since that reading began; whether it changed."""
+        memory = self._mirror.get(watch.key)
+        if memory is None or not memory.trusted or memory.written_at > begun or memory.observed == after:
+            return False
+        self._mirror.noticed(watch.key, after)
+        return True
+
+
+def apart(pages: int) -> float:
+    """Seconds between two listings of so many pages."""
+    return 1.0 if pages == 1 else min(LONGEST_APART, 1.0 + pages)
+
+
+async def _or_nothing(look: Awaitable[bool]) -> bool:
+    """A look that failed shows nothing; it was counted where it was sent, and the next one is later."""
+    try:
+        return await look
+    except LatticeFailure:
+        return False

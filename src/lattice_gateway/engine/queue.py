@@ -1,0 +1,74 @@
+"""Which units to run next: each once, the urgent first, none twice at the same time, not too many of a kind."""
+
+import asyncio
+import heapq
+from collections.abc import Mapping
+from itertools import count
+
+from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
+from lattice_gateway.engine.gate import Urgency
+
+AT_ONCE: Mapping[type, int] = {NetworkKey: 16, GroupKey: 512, ServiceKey: 512}
+"""Units of a kind that run at a time; most of them wait at a gate. Kinds are apart, so that none starves another."""
+
+
+class Queue:
+    """Units that wait to run, and those that run."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._heaps: dict[type, list[tuple[Urgency, int, UnitKey]]] = {kind: [] for kind in AT_ONCE}
+        self._queued: dict[UnitKey, Urgency] = {}
+        self._running: dict[type, set[UnitKey]] = {kind: set() for kind in AT_ONCE}
+        self._again: dict[UnitKey, Urgency] = {}
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._queued) + len(self._again)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing runs."""
+        return not self._queued and not any(self._running.values())
+
+    def add(self, key: UnitKey, urgency: Urgency) -> None:
+        """Run the unit; if it runs already, once more after that. A more urgent wish moves it forward."""
+        if key in self._running[type(key)]:
+            self._again[key] = min(urgency, self._again.get(key, urgency))
+            return
+        if urgency >= self._queued.get(key, Urgency.UPKEEP + 1):
+            return
+        self._queued[key] = urgency
+        heapq.heappush(self._heaps[type(key)], (urgency, next(self._numbers), key))
+        self._changed.set()
+
+    async def take(self) -> UnitKey:
+        """The next unit to run; waits until there is one."""
+        while True:
+            key = self._next()
+            if key is not None:
+                del self._queued[key]
+                self._running[type(key)].add(key)
+                return key
+            self._changed.clear()
+            await self._changed.wait()
+
+    def done(self, key: UnitKey) -> None:
+        """The unit has run."""
+        self._running[type(key)].discard(key)
+        urgency = self._again.pop(key, None)
+        if urgency is not None:
+            self.add(key, urgency)
+        self._changed.set()
+
+    def _next(self) -> UnitKey | None:
+        heads = [heap for kind, heap in self._heaps.items() if self._head(kind, heap)]
+        if not heads:
+            return None
+        return heapq.heappop(min(heads, key=lambda heap: heap[0][:2]))[2]
+
+    def _head(self, kind: type, heap: list[tuple[Urgency, int, UnitKey]]) -> bool:
+        """Whether a unit of this kind may start; drops entries that a more urgent wish has overtaken."""
+        while heap and self._queued.get(heap[0][2]) is not heap[0][0]:
+            heapq.heappop(heap)
+        return bool(heap) and len(self._running[kind]) < AT_ONCE[kind]

@@ -1,0 +1,367 @@
+"""All units at work: who runs when, who wakes whom, who looks again, who tries again.
+
+In: what each unit should be. Out: an outcome each time one changes. Level-triggered: an event only says "look again";
+what to do follows from the unit's desired state and from what is known of Lattice.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from random import Random
+
+import structlog
+
+from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
+from lattice_gateway.core.lattice.observed import ObservedService
+from lattice_gateway.core.lattice.outcome import (
+    RETRYABLE,
+    Done,
+    ErrorKind,
+    Failed,
+    LatticeError,
+    Outcome,
+    Refusal,
+    Result,
+    Waiting,
+)
+from lattice_gateway.core.lattice.units import Absent, Desired, Held, TargetGroup
+from lattice_gateway.engine.alarms import Alarms
+from lattice_gateway.engine.call_names import call_name
+from lattice_gateway.engine.calls import Calls
+from lattice_gateway.engine.execute import Executor
+from lattice_gateway.engine.gate import ClosedError, Urgency
+from lattice_gateway.engine.ledger import Ledger, absence
+from lattice_gateway.engine.metrics import Metrics
+from lattice_gateway.engine.mirror import Mirror
+from lattice_gateway.engine.neighbours import Neighbours
+from lattice_gateway.engine.observe import Observer
+from lattice_gateway.engine.polls import Polls
+from lattice_gateway.engine.ports import Clock, StateStore
+from lattice_gateway.engine.queue import Queue
+from lattice_gateway.engine.shared import Listings
+from lattice_gateway.engine.tokens import Tokens
+from lattice_gateway.engine.watches import joining, watches
+from lattice_gateway.engine.wishes import Wishes
+from lattice_gateway.engine.work import Ran, Work
+from lattice_gateway.settings import Settings
+
+LONGEST_RETRY = 60.0
+"""Seconds between two tries of a unit that fails again and again."""
+SECOND_LOOK = 30.0
+"""Seconds after which a unit that waits for others looks by itself; costs no call."""
+RETRIED = RETRYABLE | {ErrorKind.NOT_FOUND}
+"""Errors that another try can mend; what is not found was remembered wrongly and is read again."""
+
+Told = Callable[[UnitKey, Outcome | None], None]
+log = structlog.get_logger(__name__)
+
+
+class Units:
+    """Everything that concerns units, from a wish to its outcome.
+
+    ``told`` is called with each outcome that differs from the one before, and with None when a unit is gone.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        calls: Calls,
+        state: StateStore,
+        clock: Clock,
+        random: Random,
+        process: str,
+        metrics: Metrics,
+        told: Told,
+    ) -> None:
+        self.calls = calls
+        self.listings = Listings(calls, settings, clock)
+        self.mirror = Mirror()
+        self.wishes = Wishes()
+        self.queue = Queue()
+        self.polls = Polls(calls, self.listings, self.mirror, clock, random)
+        self.ledger = Ledger(state)
+        self.outcomes: dict[UnitKey, Outcome] = {}
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._metrics = metrics
+        self._told = told
+        self._neighbours = Neighbours(settings, self.wishes, self.mirror, self.listings, clock)
+        self._work = Work(
+            settings=settings,
+            mirror=self.mirror,
+            observer=Observer(calls, self.listings, settings.owner),
+            listings=self.listings,
+            neighbours=self._neighbours,
+            executor=Executor(calls, self.mirror, self._neighbours, Tokens(process), self.ledger, clock),
+            ledger=self.ledger,
+            clock=clock,
+        )
+        self._retries: Alarms[UnitKey] = Alarms(clock)
+        self._second_looks: Alarms[UnitKey] = Alarms(clock)
+        self._resyncs: Alarms[UnitKey] = Alarms(clock)
+        self._failures: dict[UnitKey, int] = {}
+        self._visible: dict[UnitKey, Hashable] = {}
+        self._waits: dict[UnitKey, tuple[UnitKey, ...]] = {}
+        self._waiters: defaultdict[UnitKey, set[UnitKey]] = defaultdict(set)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is queued, running, looked at or tried again; resync and second looks do not count."""
+        return self.queue.idle and not len(self.polls) and not len(self._retries)
+
+    def want(self, desired: Desired) -> None:
+        """What a unit should be from now on."""
+        key = desired.key
+        before = self.wishes.get(key)
+        if before == desired:
+            return
+        self.wishes.set(key, desired)
+        self._failures.pop(key, None)
+        self._retries.cancel(key)
+        self.queue.add(key, _urgency(before, desired))
+        self._metrics.queued(len(self.queue))
+
+    def unwant(self, absent: Absent) -> None:
+        """Nobody wants the unit any more; a record narrows its absence to the very resource."""
+        record = self.ledger.records.get(absent.key)
+        if record is not None:
+            recorded = absence(record)
+            absent = replace(absent, owner=absent.owner or recorded.owner, arn=absent.arn or recorded.arn)
+        self.want(absent)
+
+    def wake(self, key: UnitKey, urgency: Urgency = Urgency.CHANGE) -> None:
+        """Look at a unit again."""
+        if self.wishes.get(key) is not None:
+            self.queue.add(key, urgency)
+
+    async def read_account(self) -> None:
+        """Read what is ours in bulk; raises ``LatticeFailure``."""
+        now = self._clock.now()
+        async with asyncio.TaskGroup() as tasks:
+            for listing in (
+                self.listings.services,
+                self.listings.groups,
+                self.listings.networks,
+                self.listings.vpc_associations,
+                self.listings.owned,
+            ):
+                tasks.create_task(listing.since(now))
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.polls.run(self.wake))
+            tasks.create_task(self._ring(self._retries, Urgency.CHANGE))
+            tasks.create_task(self._ring(self._second_looks, Urgency.CHANGE))
+            tasks.create_task(self._ring(self._resyncs, Urgency.UPKEEP))
+            while True:
+                key = await self.queue.take()
+                tasks.create_task(self._run(key))
+
+    async def _ring(self, alarms: Alarms[UnitKey], urgency: Urgency) -> None:
+        while True:
+            self.wake(await alarms.ring(), urgency)
+
+    async def _run(self, key: UnitKey) -> None:
+        """One run of a unit; a bug fails this unit alone, loudly."""
+        desired = self.wishes.get(key)
+        began = self._clock.now()
+        try:
+            if desired is not None:
+                self._after(desired, await self._ran(desired), began)
+        except ClosedError:
+            return
+        finally:
+            self.queue.done(key)
+            self._metrics.queued(len(self.queue))
+
+    async def _ran(self, desired: Desired) -> Ran:
+        try:
+            return await self._work.run(desired)
+        except ClosedError:
+            raise
+        except Exception as bug:
+            log.exception("bug", unit=str(desired.key))
+            self._metrics.bug()
+            self.mirror.distrust(desired.key)
+            return Ran(Failed(_bug(bug)))
+
+    def _after(self, desired: Desired, ran: Ran, began: float) -> None:
+        key = desired.key
+        self._tell(desired, ran, began)
+        if isinstance(key, ServiceKey):
+            self._neighbours.joins(key, ran.joins)
+        self._wait(key, ran)
+        self._retry(key, ran.result)
+        self._resync(key)
+        self._publish(desired, ran.result)
+        self._pass_on(key)
+        if isinstance(desired, Absent) and isinstance(ran.result, Done) and self.wishes.get(key) is desired:
+            self._gone(key)
+
+    def _tell(self, desired: Desired, ran: Ran, began: float) -> None:
+        self._metrics.unit(type(desired.key).__name__, ran.result)
+        before = self.outcomes.get(desired.key)
+        if not ran.operations and before is not None and before.result == ran.result:
+            return
+        log.info(
+            "unit",
+            unit=str(desired.key),
+            ops=[call_name(operation).operation for operation in ran.operations],
+            outcome=said(ran.result),
+            took_ms=round(1000 * (self._clock.now() - began)),
+        )
+
+    def _wait(self, key: UnitKey, ran: Ran) -> None:
+        """Arrange for whatever ends the waiting to wake the unit."""
+        desired, result = self.wishes.get(key), ran.result
+        wanted = watches(desired, self.mirror.observed(key), result) if desired else frozenset()
+        groups = [(join.group, self._neighbours.chosen(join.group)) for join in ran.joins]
+        wanted |= joining(tuple((group, found.id) for group, found in groups if found is not None))
+        self.polls.watch(key, wanted)
+        on = result.on if isinstance(result, Waiting) else ()
+        for unit in self._waits.pop(key, ()):
+            self._waiters[unit].discard(key)
+        for unit in on:
+            self._waiters[unit].add(key)
+        if on:
+            self._waits[key] = on
+            self._second_looks.set(key, self._clock.now() + SECOND_LOOK)
+        else:
+            self._second_looks.cancel(key)
+
+    def _retry(self, key: UnitKey, result: Result) -> None:
+        if not isinstance(result, Failed) or result.error.kind not in RETRIED:
+            self._failures.pop(key, None)
+            self._retries.cancel(key)
+            return
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        delay = min(LONGEST_RETRY, 2.0 ** (failures - 1)) * (0.8 + 0.4 * self._random.random())
+        self._retries.set(key, self._clock.now() + max(delay, result.error.retry_after or 0.0))
+
+    def _resync(self, key: UnitKey) -> None:
+        memory, every = self.mirror.get(key), self._settings.resync
+        if memory is None or every <= 0:
+            return
+        if memory.read_at + every <= self._clock.now() or key not in self._resyncs:
+            spread = every * (1 + 0.2 * self._random.random())
+            self._resyncs.set(key, max(memory.read_at, self._clock.now()) + spread)
+
+    def _publish(self, desired: Desired, result: Result) -> None:
+        """Tell what became of the unit, if that is news."""
+        key = desired.key
+        before = self.outcomes.get(key)
+        serving = desired if isinstance(result, Done) and not isinstance(desired, Held) else None
+        outcome = self._outcome(desired, result, serving or (before.serving if before else None))
+        if outcome != before:
+            self.outcomes[key] = outcome
+            self._told(key, outcome)
+
+    def _outcome(self, desired: Desired, result: Result, serving: Desired | None) -> Outcome:
+        key = desired.key
+        match key:
+            case ServiceKey():
+                found = self.mirror.service(key)
+                dns = found.dns_name if found else None
+                identity = (found.id, found.arn, found.status) if found else (None, None, None)
+            case GroupKey():
+                group, dns = self._neighbours.chosen(key), None
+                identity = (group.id, group.arn, group.status) if group else (None, None, None)
+            case NetworkKey():
+                view, dns = self.mirror.network(key), None
+                one = view.candidates[0] if view and len(view.candidates) == 1 else None
+                identity = (one.id, one.arn, None) if one else (None, None, None)
+        return Outcome(
+            key=key,
+            desired=desired,
+            result=result,
+            serving=serving,
+            id=identity[0],
+            arn=identity[1],
+            status=identity[2],
+            dns_name=dns,
+        )
+
+    def _pass_on(self, key: UnitKey) -> None:
+        """Wake those to whom it matters that the unit looks different now."""
+        visible = self._looks(key)
+        if self._visible.get(key, _NEVER) == visible:
+            return
+        self._visible[key] = visible
+        concerned = self.wishes.users(key) | self._waiters.get(key, set())
+        if isinstance(key, ServiceKey):
+            self._neighbours.service_changed(key)
+            concerned |= self._leaving(key)
+        for unit in concerned:
+            self.wake(unit)
+
+    def _leaving(self, key: ServiceKey) -> set[UnitKey]:
+        """Units that should go and that the service may have used."""
+        groups = {group for group in self.mirror.groups_of(key.name) if isinstance(self.wishes.get(group), Absent)}
+        return {*groups, *self.wishes.absent_networks()}
+
+    def _looks(self, key: UnitKey) -> Hashable:
+        """What other units see of this one."""
+        match key:
+            case GroupKey():
+                group = self._neighbours.chosen(key)
+                return (group.id, group.status) if group else (None, self.mirror.get(key) is not None)
+            case NetworkKey():
+                view = self.mirror.network(key)
+                return tuple(network.id for network in view.candidates) if view else None
+            case ServiceKey():
+                return _used_by(self.mirror.service(key))
+
+    def _gone(self, key: UnitKey) -> None:
+        """The unit is absent, as it should be: nothing of it is remembered."""
+        self.wishes.drop(key)
+        self._work.forget(key)
+        self.polls.watch(key, frozenset())
+        self._resyncs.cancel(key)
+        self._visible.pop(key, None)
+        self.outcomes.pop(key, None)
+        self.ledger.gone(key)
+        self._told(key, None)
+
+
+_NEVER = object()
+
+
+def said(result: Result) -> str:
+    """A result in a line."""
+    match result:
+        case Done():
+            return "done"
+        case Waiting(why):
+            return f"waiting: {why}"
+        case Failed(error):
+            return f"failed: {error}"
+        case Refusal(reason, message):
+            return f"refused: {reason}: {message}"
+
+
+def _used_by(service: ObservedService | None) -> Hashable:
+    """What tells networks, groups and reports that a service changed."""
+    if service is None:
+        return None
+    associations = tuple((each.network_id, each.status) for each in service.associations or ())
+    actions = tuple(
+        (listener.default_action, tuple(rule.action for rule in listener.rules or ()))
+        for listener in service.listeners or ()
+    )
+    return (service.id, service.status, associations, actions)
+
+
+def _urgency(before: Desired | None, desired: Desired) -> Urgency:
+    """Pods that came or went, where nothing else of a group changed, go first."""
+    followed = isinstance(before, TargetGroup) and isinstance(desired, TargetGroup)
+    return Urgency.TARGETS if followed else Urgency.CHANGE
+
+
+def _bug(error: Exception) -> LatticeError:
+    return LatticeError(
+        kind=ErrorKind.INVALID, operation="plan", code=type(error).__name__, message=f"a bug of the program: {error}"
+    )
