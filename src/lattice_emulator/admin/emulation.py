@@ -11,6 +11,8 @@ from lattice_emulator.api.endpoint import Endpoint
 from lattice_emulator.api.faults import FaultPlan, Faults
 from lattice_emulator.api.services import load_services
 from lattice_emulator.world.clock import Clock, ScaledClock
+from lattice_emulator.world.model import Health, TargetKey
+from lattice_emulator.world.state import State
 from lattice_emulator.world.world import World
 
 Listener = Callable[[], None]
@@ -46,6 +48,15 @@ class Emulation:
             load_services(), lambda: self.world, self.clock, settings.accounts, Faults(settings.faults)
         )
         self.set_faults(settings.faults)
+
+    @property
+    def state(self) -> State:
+        """The state of the present world, for the data plane."""
+        return self.world.state
+
+    def report_health(self, group_id: str, target: TargetKey, health: Health) -> None:
+        """Pass on what a health check saw."""
+        self.world.report_health(group_id, target, health)
 
     def subscribe(self, listener: Listener) -> None:
         """Call ``listener`` after every change of the world, its replacement included."""

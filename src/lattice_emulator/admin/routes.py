@@ -17,8 +17,8 @@ class Traffic(Protocol):
     """Where the data plane carries traffic."""
 
     @property
-    def front_door(self) -> tuple[str, int]:
-        """The address and port that choose a service by the request's Host."""
+    def front_door(self) -> tuple[str, int] | None:
+        """The address and port that choose a service by the request's Host; None while nothing is carried."""
         ...
 
     def addresses(self) -> Mapping[str, tuple[str, Mapping[int, int]]]:
@@ -77,7 +77,7 @@ class Admin:
 
     def _urls(self) -> Any:
         traffic = self._traffic()
-        if traffic is None:
+        if traffic is None or traffic.front_door is None:
             return {"url": self._url(), "front_door": None, "services": {}}
         host, port = traffic.front_door
         services = {

@@ -1,9 +1,8 @@
 """The settings file: knobs, quotas, accounts and faults, in YAML."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -14,6 +13,7 @@ from lattice_emulator.api.request import DEFAULT_ACCOUNT, Accounts
 from lattice_emulator.world.knob_table import KnobError
 from lattice_emulator.world.knobs import Knobs
 
+_QUOTA = "quota_"
 _ACCOUNT = re.compile(r"\d{12}")
 
 
@@ -52,19 +52,19 @@ def settings_of(data: object) -> Settings:
 
 
 def _knobs(knobs: Entry, quotas: Entry) -> Knobs:
-    # ``quotas.rules`` is another way to write ``knobs.quota_rules``.
     own = {key: entry.value for key, entry in knobs.mapping().items()}
-    raised = {f"quota_{key}": entry.value for key, entry in quotas.mapping().items()}
+    # ``quotas.rules`` is another way to write ``knobs.quota_rules``.
+    raised = {f"{_QUOTA}{key}": entry.value for key, entry in quotas.mapping(*_quota_names()).items()}
     try:
-        _read_knobs(own, "knobs")
-        _read_knobs(raised, "quotas")
+        Knobs.from_mapping(own, "knobs")
+        Knobs.from_mapping(raised, "quotas")
     except KnobError as error:
-        raise SettingError(str(error)) from None
-    return _read_knobs(own | raised, "knobs")
+        raise SettingError(str(error).replace(f"quotas.{_QUOTA}", "quotas.", 1)) from None
+    return Knobs.from_mapping(own | raised, "knobs")
 
 
-def _read_knobs(found: dict[str, Any], where: str) -> Knobs:
-    return Knobs.from_mapping(found, where)
+def _quota_names() -> tuple[str, ...]:
+    return tuple(each.name.removeprefix(_QUOTA) for each in fields(Knobs) if each.name.startswith(_QUOTA))
 
 
 def _accounts(entry: Entry) -> Accounts:

@@ -70,14 +70,15 @@ def _from_rest(request: Request, routed: Routed) -> dict[str, Any]:
 
 
 def _from_query(request: Request, members: Sequence[Member]) -> Iterator[tuple[str, Any]]:
-    if "?" not in request.target:
-        return
     pairs = request.query
     for member in members:
         if member.location is Location.QUERY:
             found = [value for key, value in pairs if key == member.wire]
             if found:
                 yield member.name, _query_value(member, found)
+            elif member.required and isinstance(member.shape, Many):
+                # A list of repeated keys has no other way to say that it is empty.
+                yield member.name, []
 
 
 def _query_value(member: Member, found: list[str]) -> Any:

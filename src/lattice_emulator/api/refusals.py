@@ -20,9 +20,10 @@ COMMON: dict[str, int] = {
 }
 
 CBOR_ADVICE = (
-    "this emulator speaks AWS JSON 1.1 for the Resource Groups Tagging API, the request is RPC v2 CBOR "
-    "(smithy-protocol: rpc-v2-cbor). Use an SDK or a release of it that sends JSON there (botocore does), or "
-    "switch the tagging API off in the client; for the Go controller set DISABLE_TAGGING_SERVICE_API=true"
+    "the request is RPC v2 CBOR (smithy-protocol: rpc-v2-cbor); this emulator speaks AWS JSON 1.1. Set the client's "
+    "protocol to JSON (AWS SDK for Go: Options.Protocol = "
+    "awsjson.New11(schemas.ResourceGroupsTaggingAPI_20170126); botocore sends JSON already), or do without the "
+    "tagging API (Go controller: DISABLE_TAGGING_SERVICE_API=true)"
 )
 
 

@@ -87,6 +87,15 @@ EMULATED: Mapping[str, frozenset[str]] = {
     "acm": frozenset({"ListCertificates", "DescribeCertificate", "ImportCertificate"}),
 }
 
+# Limits that are documented (lattice.md §13.1) but left out of the model: laid over its shapes.
+DOCUMENTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "tagging": {
+        "ResourcesPerPage": {"min": 1, "max": 100},
+        "TagsPerPage": {"min": 100, "max": 500},
+        "TagFilter": {"required": ["Key"]},
+    },
+}
+
 
 def load_services() -> Mapping[str, Service]:
     """Read the models of the installed botocore; keys are signing names."""

@@ -18,6 +18,7 @@ from lattice_emulator.api.request import DEFAULT_VPC
 from lattice_emulator.cli.options import ServeOptions, mappings_of, read_network
 from lattice_emulator.cli.remote import RemoteError, ask
 from lattice_emulator.cli.serve import serve_until_stopped
+from lattice_emulator.dataplane.plane import SERVICE_ADDRESSES
 
 app = typer.Typer(
     name="lattice-emulator",
@@ -70,7 +71,7 @@ def serve(
     ] = 0,
     service_addresses: Annotated[
         str, typer.Option(help="The loopback network in which each service gets its address.")
-    ] = "127.64.0.0/16",
+    ] = str(SERVICE_ADDRESSES),
 ) -> None:
     """Run the emulator until it is told to stop (Ctrl-C, SIGTERM). The first line on stdout is its URL."""
     if not time_scale > 0:

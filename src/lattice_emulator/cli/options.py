@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lattice_emulator.admin.entries import SettingError
-from lattice_emulator.dataplane.addresses import BadMapping, Mapping, parse_mapping
+from lattice_emulator.dataplane.addresses import Mapping, MappingError, parse_mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ def mappings_of(texts: Iterable[str]) -> tuple[Mapping, ...]:
     """Read the mappings of target addresses; raises SettingError."""
     try:
         return tuple(parse_mapping(text) for text in texts)
-    except BadMapping as error:
+    except MappingError as error:
         raise SettingError(f"--map-targets: {error}") from None
 
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import structlog
+
 from lattice_emulator.admin.emulation import Emulation
 from lattice_emulator.admin.entries import SettingError
 from lattice_emulator.admin.routes import Admin
@@ -20,6 +22,8 @@ from lattice_emulator.cli.traffic import Traffic
 
 async def serve_until_stopped(options: ServeOptions) -> int:
     """Serve until SIGTERM or SIGINT; gives the exit code. Raises SettingError when it cannot start."""
+    # stdout is for the URL and the front door.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,9 +42,10 @@ async def _running(emulation: Emulation, saving: Saving | None, options: ServeOp
         traffic = Traffic(emulation, options)
         listening = await _listen(emulation, traffic, options)
         stack.push_async_callback(listening.stop)
-        _say(listening.url)
         stack.push_async_callback(traffic.stop)
-        _say(await traffic.start())
+        where = await traffic.start()
+        _say(listening.url)
+        _say(where)
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(emulation.live()), tasks.create_task(traffic.follow())]
             if saving is not None:

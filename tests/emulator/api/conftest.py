@@ -1,6 +1,9 @@
 """A running emulator and clients for it; worlds made of a table, for tests of the protocol alone."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +63,45 @@ class Served:
 
 async def _no_admin(request: Request) -> Answer:
     return Answer(404, b"")
+
+
+@dataclass
+class Running:
+    """`lattice-emulator serve` as a process of its own."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; gives the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=20)
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start `lattice-emulator serve OPTIONS`, on a fast clock and without a data plane unless told otherwise."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*options: str, usual: tuple[str, ...] = ("--no-data-plane", "--time-scale", "1000")) -> Running:
+        command = [sys.executable, "-c", "from lattice_emulator.cli import main; main()", "serve", *usual, *options]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        return Running(process.stdout.readline().strip(), process)
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def emulator(start: Start) -> Running:
+    return start()
 
 
 Serve = Callable[..., Awaitable[Served]]
