@@ -218,7 +218,8 @@ class Incremental:
 
     def _release(self, node: "_Node") -> None:
         """Forgets a node that nobody reads and that holds nothing of its own."""
-        if node.readers or not (node.loose or node.value is None):
+        stays = node.value is not None or node.computed
+        if node.readers or (stays and not node.loose):
             return
         if node.home.pop(node.key, None) is None or node.family is None:
             return

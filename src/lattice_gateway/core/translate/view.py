@@ -37,7 +37,7 @@ class Cells(Generic[K, V]):
 
     With ``per``, there is a cell for each key that the index lists something under, and only these exist. Without,
     a cell exists while another one reads it.
-    ``compute`` never answers None: None is what a reader gets of a cell that does not exist.
+    None is what a reader gets of a cell that does not exist; a cell that answers None is one that does not exist.
     """
 
     name: str

@@ -1,0 +1,49 @@
+"""Each target group that a service sends requests to."""
+
+from lattice_gateway.core.lattice.keys import GroupKey
+from lattice_gateway.core.lattice.units import HealthCheck, TargetGroup
+from lattice_gateway.core.lattice.words import ProtocolVersion, TargetProtocol
+from lattice_gateway.core.names import group_name
+from lattice_gateway.core.translate.endpoints import ENDPOINTS, Socket
+from lattice_gateway.core.translate.services import BY_GROUP, FOLLOWED
+from lattice_gateway.core.translate.tags import group_tags
+from lattice_gateway.core.translate.view import Cells, View
+
+GROUP_PORT = 80
+"""Port of every group of a route; targets carry their own. Parity: Go v2.1.3."""
+
+HTTP1_HEALTH = HealthCheck(
+    enabled=True,
+    protocol=TargetProtocol.HTTP,
+    version=ProtocolVersion.HTTP1,
+    path="/",
+    codes="200",
+    interval=30,
+    timeout=5,
+    healthy_threshold=5,
+    unhealthy_threshold=2,
+)
+"""What a group of HTTP/1.1 targets is checked by without a policy (model.md §4.5)."""
+
+
+def view_group(view: View, key: GroupKey) -> TargetGroup | None:
+    """A group with the tags of its service's route and the targets of its own Service."""
+    followed = view.cell(FOLLOWED, key.service or "")
+    endpoints = view.cell(ENDPOINTS, Socket(key.namespace, key.name, key.port, key.address_type))
+    if followed is None:
+        return None
+    owner, service = view.settings.owner, followed.service
+    return TargetGroup(
+        key=key,
+        name=group_name(key, owner),
+        vpc=owner.vpc,
+        port=GROUP_PORT,
+        health=HTTP1_HEALTH,
+        explicit_health=False,
+        targets=endpoints.targets if endpoints else None,
+        tags=group_tags(owner, service.owner, key, service.extra_tags),
+        settings_held=service.paused,
+    )
+
+
+GROUPS: Cells[GroupKey, TargetGroup | None] = Cells("group", view_group, per=BY_GROUP)
