@@ -205,8 +205,9 @@ class _Builder:
 
 
 def _documents(data: bytes) -> Iterator[Document]:
-    builder, line = _Builder(), 1
+    builder, line = _Builder(), 0
     for event in yaml.parse(data, _PARSER):
+        line = line or _line(event) + 1
         match event:
             case yaml.ScalarEvent():
                 builder.scalar(event)
@@ -219,7 +220,7 @@ def _documents(data: bytes) -> Iterator[Document]:
             case yaml.AliasEvent():
                 builder.alias(event)
             case yaml.DocumentStartEvent():
-                builder, line = _Builder(), _line(event) + 1
+                builder, line = _Builder(), 0
             case yaml.DocumentEndEvent() if builder.root is not None:
                 yield Document(builder.root, line)
             case _:
