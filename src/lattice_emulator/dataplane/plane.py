@@ -3,7 +3,6 @@
 import asyncio
 import ipaddress
 import socket
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -108,13 +107,12 @@ class DataPlane:
 
     async def stop(self) -> None:
         """End everything and leave nothing behind."""
-        if self._running is not None:
-            self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
-        if self._carrying is not None:
-            await self._carrying.proxy.stop()
-            self._carrying = None
+        try:
+            if self._running is not None:
+                self._running.cancel()
+                await asyncio.wait([self._running])
+        finally:
+            await self._drop()
 
     async def wait(self) -> None:
         """Wait until the data plane ends: by `stop`, or by an error of ours, which is raised."""
@@ -164,21 +162,26 @@ class DataPlane:
 
     async def _carry(self, binary: str) -> None:
         """Start Envoy with the world as it is."""
+        front_door = front_door_at(self._options.front_door)
         files = private_files()
         ground = Ground(
-            front_door=front_door_at(self._options.front_door),
+            front_door=front_door,
             routes_directory=str(files.routes_directory),
             layout=layout_for(self._options.service_addresses, can_bind),
             answers=answers_of(self._knobs),
         )
-        carrying = _Carrying(Proxy(binary, files), ground, Lowering(ground))
+        self._carrying = carrying = _Carrying(Proxy(binary, files), ground, Lowering(ground))
         try:
             await carrying.proxy.start(self._lowered(carrying, self._deriver.derive(self._world.state).view))
         except EnvoyStartError as error:
-            await carrying.proxy.stop()
+            await self._drop()
             self.missing = f"{error} (no traffic flows, everything else works)"
-            return
-        self._carrying = carrying
+
+    async def _drop(self) -> None:
+        """End Envoy, if there is one."""
+        carrying, self._carrying = self._carrying, None
+        if carrying is not None:
+            await carrying.proxy.stop()
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

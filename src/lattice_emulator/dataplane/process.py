@@ -41,7 +41,10 @@ class Process:
 
     async def start(self) -> None:
         """Start it and wait until it serves; raises `EnvoyStartError`."""
-        await self._spawn()
+        try:
+            await self._spawn()
+        except OSError as error:
+            raise EnvoyStartError(f"Envoy at {self._binary} cannot be run: {error.strerror}") from None
         try:
             async with asyncio.timeout(_READY_WITHIN):
                 await self._until_ready()
@@ -62,7 +65,10 @@ class Process:
             await asyncio.sleep(pause)
             youth += 1
             self.restarts += 1
-            await self._spawn()
+            try:
+                await self._spawn()
+            except OSError as error:  # out of memory or processes: the next turn tries again, later
+                _log.warning("envoy cannot be run", error=error.strerror)
 
     async def stop(self) -> None:
         """Kill it with its whole group and wait for its end; nothing happens when none runs."""

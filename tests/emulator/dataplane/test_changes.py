@@ -6,15 +6,17 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import aiohttp
 import pytest
 import pytest_asyncio
-from tests.emulator.dataplane.conftest import Stage
-from tests.emulator.dataplane.making import Backend, backend, eventually, group, http_listener, service, to, view_of
 
 from lattice_emulator.dataplane import view as v
+from lattice_emulator.dataplane.places import OwnAddresses
 from lattice_emulator.dataplane.proxy import Live, Refused
+from tests.emulator.dataplane.conftest import Stage
+from tests.emulator.dataplane.making import Backend, backend, eventually, group, http_listener, service, to, view_of
 
 pytestmark = [pytest.mark.process, pytest.mark.asyncio(loop_scope="module")]
 
@@ -40,11 +42,16 @@ def one_group(*serving: Backend) -> v.View:
     return view_of([service(1, http_listener(default=to(("a", 1))))], [group("a", *endpoints)])
 
 
-async def outcomes_under_load(stage: Stage, change: Callable[[], Awaitable[None]]) -> Counter[str]:
-    """What became of `REQUESTS` requests over kept connections while ``change`` ran again and again."""
+async def outcomes_under_load(
+    stage: Stage, change: Callable[[], Awaitable[None]], where: tuple[str, int] | None = None
+) -> Counter[str]:
+    """What became of `REQUESTS` requests over kept connections while ``change`` ran again and again.
+
+    They go to ``where``; None: to the front door.
+    """
     outcomes: Counter[str] = Counter()
     left = iter(range(REQUESTS))
-    url = "http://{}:{}/".format(*stage.ground.front_door)
+    url = "http://{}:{}/".format(*(where or stage.ground.front_door))
 
     async def client(session: aiohttp.ClientSession) -> None:
         for _ in left:
@@ -108,6 +115,28 @@ async def test_no_request_fails_while_groups_and_other_services_come_and_go(stag
 
     await stage.show(blue("green", b))
     assert await outcomes_under_load(stage, change) == {"200": REQUESTS}
+
+
+async def test_no_request_fails_while_the_listener_itself_changes(stage: Stage, backends: Backends) -> None:
+    """The idle time is the listener's: changing it replaces the listener at the service's own address."""
+    if not isinstance(stage.ground.layout, OwnAddresses):
+        pytest.skip("only 127.0.0.1 can be bound here")
+    seconds = iter(range(60, 10_000))
+
+    def idle(seconds: int) -> v.View:
+        shown = one_group(backends[0])
+        return replace(shown, services=(replace(shown.services[0], idle_seconds=seconds),))
+
+    async def change() -> None:
+        assert isinstance(await stage.show(idle(next(seconds))), Live)
+        await asyncio.sleep(0.02)
+
+    await stage.show(idle(60))
+    address = stage.places.addresses["svc-1"]
+
+    outcomes = await outcomes_under_load(stage, change, (address, stage.places.ports[address, 80]))
+
+    assert outcomes == {"200": REQUESTS}
 
 
 async def test_a_change_of_weights_is_in_the_traffic_when_it_is_live(stage: Stage, backends: Backends) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from tests.emulator.dataplane.worlds import HEALTH_CHECK, WorldInHand
 
 from lattice_emulator.dataplane import view as v
 from lattice_emulator.dataplane.addresses import parse_mapping
@@ -13,6 +12,7 @@ from lattice_emulator.dataplane.verdict import Check, Subject
 from lattice_emulator.world import model as m
 from lattice_emulator.world.knobs import Knobs
 from lattice_emulator.world.state import State
+from tests.emulator.dataplane.worlds import HEALTH_CHECK, WorldInHand
 
 BY = Derivation(ClientVpc("vpc-1"), (parse_mapping("10.244.0.0/16=127.244.0.0/16"),), Knobs())
 PENDING, HEALTHY, UNHEALTHY = m.Health.PENDING, m.Health.HEALTHY, m.Health.UNHEALTHY

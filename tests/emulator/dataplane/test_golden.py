@@ -8,13 +8,13 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.emulator.dataplane.making import group, http_listener, service, to, view_of
 
 from lattice_emulator.dataplane import view as v
 from lattice_emulator.dataplane.bootstrap import bootstrap
 from lattice_emulator.dataplane.files import Files
 from lattice_emulator.dataplane.lower import Ground, lower
 from lattice_emulator.dataplane.places import Layout, OneAddress, OwnAddresses, Places
+from tests.emulator.dataplane.making import group, http_listener, service, to, view_of
 
 GOLDEN = Path(__file__).parent / "golden"
 OWN = OwnAddresses(ipaddress.IPv4Network("127.171.0.0/16"))

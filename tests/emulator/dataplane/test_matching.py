@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from tests.emulator.dataplane.conftest import Stage
-from tests.emulator.dataplane.making import backend, group, http_listener, service, to, view_of
 
 from lattice_emulator.dataplane import view as v
 from lattice_emulator.dataplane.proxy import Live
+from tests.emulator.dataplane.conftest import Stage
+from tests.emulator.dataplane.making import backend, group, http_listener, service, to, view_of
 
 pytestmark = [pytest.mark.process, pytest.mark.asyncio(loop_scope="module")]
 

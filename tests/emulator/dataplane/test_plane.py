@@ -1,6 +1,7 @@
 """The data plane of a world: what the world says is what traffic does."""
 
 import asyncio
+import ipaddress
 import os
 import socket
 import tempfile
@@ -10,9 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.emulator.dataplane.conftest import Answer, request
-from tests.emulator.dataplane.making import Backend, backend, eventually
-from tests.emulator.dataplane.worlds import WorldInHand
 
 from lattice_emulator.dataplane.addresses import parse_mapping
 from lattice_emulator.dataplane.binary import Found, Missing
@@ -21,6 +19,9 @@ from lattice_emulator.dataplane.reach import ClientVpc
 from lattice_emulator.world import model as m
 from lattice_emulator.world.clock import ScaledClock
 from lattice_emulator.world.knobs import Knobs
+from tests.emulator.dataplane.conftest import Answer, request
+from tests.emulator.dataplane.making import Backend, backend, eventually
+from tests.emulator.dataplane.worlds import WorldInHand
 
 SCALE = 200.0
 OPTIONS = Options(
@@ -135,6 +136,12 @@ async def test_a_binary_that_cannot_run_is_told_in_a_sentence(tmp_path: Path) ->
         assert here.plane.front_door is None
 
 
+async def test_a_binary_that_is_none_is_told_in_a_sentence(tmp_path: Path) -> None:
+    async with serving(replace(OPTIONS, binary=Found(str(tmp_path / "gone")))) as here:
+        assert here.plane.missing is not None
+        assert "cannot be run: No such file or directory" in here.plane.missing
+
+
 async def test_a_front_door_that_is_taken_is_named(envoy: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -227,3 +234,22 @@ async def test_nothing_is_left_behind(envoy: str, tmp_path: Path, monkeypatch: p
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.process
+async def test_where_only_127_0_0_1_can_be_bound_services_share_it_with_offset_ports(envoy: str) -> None:
+    elsewhere = ipaddress.IPv4Network("192.0.2.0/24")
+    async with serving(replace(OPTIONS, binary=Found(envoy), service_addresses=elsewhere)) as here:
+        here.world.put_service(2, m.FixedResponse(404))
+        here.world.associate(2)
+        await here.told()
+        addresses = here.plane.addresses()
+        address, ports = addresses["svc-1"]
+        where = (address, ports[80])
+        hosts = ("s1.on.aws", "s2.on.aws:80", "127.0.0.1")
+        answers = [await request(where, "/", "GET", (("host", host),)) for host in hosts]
+
+    assert addresses["svc-1"] == addresses["svc-2"]
+    assert address == "127.0.0.1"
+    assert ports[80] >= 10_080
+    assert [answer.status for answer in answers] == [503, 404, 404]

@@ -12,12 +12,12 @@ import h2.events
 import h2.exceptions
 import pytest
 import trustme
-from tests.emulator.dataplane.making import listening
 
 from lattice_emulator.dataplane.probe import Prober
 from lattice_emulator.dataplane.verdict import Check
 from lattice_emulator.dataplane.view import Endpoint
 from lattice_emulator.world.model import GroupProtocol, Health, HealthCheck, ProtocolVersion
+from tests.emulator.dataplane.making import listening
 
 HTTP, HTTPS = GroupProtocol.HTTP, GroupProtocol.HTTPS
 HTTP1, HTTP2 = ProtocolVersion.HTTP1, ProtocolVersion.HTTP2

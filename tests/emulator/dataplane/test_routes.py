@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from tests.emulator.dataplane.making import group, http_listener, service, to, view_of
 
 from lattice_emulator.dataplane import view as v
 from lattice_emulator.dataplane.hosts import route_matches
 from lattice_emulator.dataplane.routes import Router
+from tests.emulator.dataplane.making import group, http_listener, service, to, view_of
 
 STRING, SEGMENT = v.PrefixMode.STRING, v.PrefixMode.SEGMENT
 

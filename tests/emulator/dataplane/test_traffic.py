@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from tests.emulator.dataplane.conftest import Stage, request
-from tests.emulator.dataplane.making import Backend, backend, group, http_listener, listening, service, to, view_of
 
 from lattice_emulator.dataplane.places import OwnAddresses
+from tests.emulator.dataplane.conftest import Stage, request
+from tests.emulator.dataplane.making import Backend, backend, group, http_listener, listening, service, to, view_of
 
 pytestmark = [pytest.mark.process, pytest.mark.asyncio(loop_scope="module")]
 
@@ -116,6 +116,12 @@ async def test_a_target_that_stays_silent_for_the_idle_time_is_a_timeout(shop: t
         target.delay = 0.0
 
     assert (answer.status, answer.text) == (504, "Gateway Timeout")
+
+
+async def test_a_websocket_is_refused(shop: tuple[Stage, Backend]) -> None:
+    upgrade = (("host", "s1.on.aws"), ("connection", "upgrade"), ("upgrade", "websocket"))
+
+    assert (await request(shop[0].ground.front_door, "/", "GET", upgrade)).status == 403
 
 
 async def test_cleartext_http2_is_not_spoken(shop: tuple[Stage, Backend]) -> None:
