@@ -10,12 +10,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
 from tests.cluster import toolchain
-from tests.cluster.commands import Kubectl
+from tests.cluster.commands import Helm, Kubectl
 from tests.cluster.control_plane import ControlPlane, start_control_plane
 from tests.cluster.kube import Kube
 from tests.cluster.kubelet import NODE
-from tests.cluster.manifests import OUR_CRDS, install_crds, read_manifests
+from tests.cluster.manifests import CHART, OUR_CRDS, install_crds, read_manifests
 
 NUMBERS = count(1)
 
@@ -45,15 +46,6 @@ def assets() -> Path:
 
 
 @pytest.fixture(scope="session")
-def helm() -> Path:
-    """The helm program."""
-    try:
-        return toolchain.helm()
-    except toolchain.NoToolError as error:
-        toolchain.give_up(str(error))
-
-
-@pytest.fixture(scope="session")
 def control_plane(assets: Path) -> Iterator[ControlPlane]:
     """A running control plane with the CRDs of Gateway API and ours, and one node."""
     with tempfile.TemporaryDirectory(prefix="lattice-gateway-cluster-") as folder:
@@ -77,6 +69,22 @@ def kube(control_plane: ControlPlane) -> Kube:
 def kubectl(control_plane: ControlPlane) -> Kubectl:
     """kubectl as the administrator."""
     return Kubectl(control_plane.assets / "kubectl", control_plane.folder / "admin.kubeconfig")
+
+
+@pytest.fixture(scope="session")
+def helm(control_plane: ControlPlane) -> Helm:
+    """helm with our chart."""
+    try:
+        program = toolchain.helm()
+    except toolchain.NoToolError as error:
+        toolchain.give_up(str(error))
+    return Helm(program, CHART, control_plane.folder / "admin.kubeconfig")
+
+
+@pytest.fixture(scope="session")
+def monitoring(kube: Kube) -> None:
+    """The kinds of the Prometheus operator are there."""
+    install_crds(kube, read_manifests(toolchain.monitoring()))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from time import monotonic, sleep
 import trustme
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
 from tests.cluster.kube import ApiError, Endpoint, Kube, Object
 from tests.cluster.processes import Running, free_ports, start
 

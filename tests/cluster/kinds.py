@@ -1,6 +1,7 @@
 """Our seven kinds as their CRDs have them, and the smallest object of each."""
 
 import yaml
+
 from tests.cluster.kube import Object
 from tests.cluster.manifests import OUR_CRDS, read_manifests
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from tests.cluster.kube import Kube, Object, eventually
 
 REPOSITORY = Path(__file__).parents[2]
+CHART = REPOSITORY / "helm"
 OUR_CRDS = tuple(sorted((REPOSITORY / "crds").glob("*.yaml")))
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 
 import pytest
+
 from tests.cluster.commands import Kubectl
 from tests.cluster.control_plane import API_SERVER, ControlPlane
 from tests.cluster.kube import ApiError, Kube, Object, eventually

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.cluster.commands import Kubectl
 from tests.cluster.kinds import CRDS, GROUP, POLICIES, SAMPLES, SEVEN, an_object
 from tests.cluster.kube import Kube, Object

@@ -1,6 +1,7 @@
 """What the API server takes and what it refuses of our seven kinds."""
 
 import pytest
+
 from tests.cluster.kinds import BUCKET, EXPORT, GATEWAY, POLICIES, ROUTE, SERVICE, an_object
 from tests.cluster.kube import ApiError, Kube, Object
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+
 from tests.cluster.toolchain import (
     PROGRAMS,
     BuildError,

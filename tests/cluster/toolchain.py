@@ -27,6 +27,8 @@ import pytest
 KUBERNETES = "v1.36.3"
 HELM = "v3.22.0"
 GATEWAY_API = "v1.5.1"
+PROMETHEUS_OPERATOR = "v0.85.0"
+MONITORED = ("prometheusrules", "servicemonitors")
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
 
 SOURCES = Path(__file__).parent / "controlplane"
@@ -83,6 +85,11 @@ def gateway_api(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]
     return tuple(sorted(cached(gateway_api_recipe(), environment).glob("*.yaml")))
 
 
+def monitoring(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """The CRDs of the Prometheus operator that the chart has objects of. Raises ``NoToolError``, ``BuildError``."""
+    return tuple(sorted(cached(monitoring_recipe(), environment).glob("*.yaml")))
+
+
 def control_plane_recipe() -> Recipe:
     """The four programs of ``controlplane/main.go``: one file and a link for each name."""
     sources = tuple((SOURCES / name).read_text() for name in ("go.mod", "go.sum", "main.go"))
@@ -96,10 +103,21 @@ def helm_recipe() -> Recipe:
 
 def gateway_api_recipe() -> Recipe:
     """CRDs and admission policy of Gateway API of the pinned version, standard channel."""
-    return Recipe("gateway-api", (GATEWAY_API,), _make_gateway_api)
+    return _files_recipe("gateway-api", f"sigs.k8s.io/gateway-api@{GATEWAY_API}", "config/crd/standard/*.yaml")
 
 
-RECIPES = (control_plane_recipe, helm_recipe, gateway_api_recipe)
+def monitoring_recipe() -> Recipe:
+    """CRDs of ServiceMonitor and PrometheusRule of the pinned version."""
+    module = f"github.com/prometheus-operator/prometheus-operator@{PROMETHEUS_OPERATOR}"
+    return _files_recipe(
+        "monitoring",
+        module,
+        "example/prometheus-operator-crd/*_prometheusrules.yaml",
+        "example/prometheus-operator-crd/*_servicemonitors.yaml",
+    )
+
+
+RECIPES = (control_plane_recipe, helm_recipe, gateway_api_recipe, monitoring_recipe)
 
 
 def cached(recipe: Recipe, environment: Mapping[str, str]) -> Path:
@@ -182,10 +200,16 @@ def _make_helm(folder: Path) -> None:
     )
 
 
-def _make_gateway_api(folder: Path) -> None:
-    answer = _go(["mod", "download", "-json", f"sigs.k8s.io/gateway-api@{GATEWAY_API}"], folder, {})
-    for manifest in (Path(json.loads(answer)["Dir"]) / "config/crd/standard").glob("*.yaml"):
-        (folder / manifest.name).write_bytes(manifest.read_bytes())
+def _files_recipe(name: str, module: str, *patterns: str) -> Recipe:
+    """Files that a Go module carries beside its code."""
+
+    def make(folder: Path) -> None:
+        answer = _go(["mod", "download", "-json", module], folder, {})
+        module_folder = Path(json.loads(answer)["Dir"])
+        for found in (path for pattern in patterns for path in module_folder.glob(pattern)):
+            (folder / found.name).write_bytes(found.read_bytes())
+
+    return Recipe(name, (module, *patterns), make)
 
 
 def _go(arguments: list[str], folder: Path, extra: Mapping[str, str]) -> str:
