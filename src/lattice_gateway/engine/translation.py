@@ -201,7 +201,7 @@ def _add_service(delta: TranslationDelta, key: ServiceKey, change: Change) -> No
     before: ServiceView | None = change.before
     after: ServiceView | None = change.after
     if after is None:
-        delta.units[key] = Absent(key, before.owner if before else None)
+        delta.units[key] = Absent(key, before.settings.owner if before else None)
     elif before is None or before.unit != after.unit:
         delta.units[key] = after.unit
 

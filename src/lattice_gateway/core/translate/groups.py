@@ -32,7 +32,7 @@ def view_group(view: View, key: GroupKey) -> TargetGroup | None:
     endpoints = view.cell(ENDPOINTS, Socket(key.namespace, key.name, key.port, key.address_type))
     if followed is None:
         return None
-    owner, service = view.settings.owner, followed.service
+    owner, settings = view.settings.owner, followed.settings
     return TargetGroup(
         key=key,
         name=group_name(key, owner),
@@ -41,8 +41,8 @@ def view_group(view: View, key: GroupKey) -> TargetGroup | None:
         health=HTTP1_HEALTH,
         explicit_health=False,
         targets=endpoints.targets if endpoints else None,
-        tags=group_tags(owner, service.owner, key, service.extra_tags),
-        settings_held=service.paused,
+        tags=group_tags(owner, settings.owner, key, settings.extra_tags),
+        settings_held=settings.paused,
     )
 
 

@@ -18,15 +18,22 @@ from lattice_gateway.core.translate.view import Cells, Index, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSettings:
+    """What the groups of a service have in common. ``paused``: their settings stay as they are."""
+
+    owner: RouteOwner
+    extra_tags: Tags
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceView:
-    """A service and the route that has it. ``paused``: the settings of its groups stay as they are."""
+    """A service and the route that has it."""
 
     holder: Ref
     unit: ServiceUnit
     groups: tuple[GroupKey, ...]
-    owner: RouteOwner
-    extra_tags: Tags
-    paused: bool
+    settings: GroupSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Followed:
     """The groups whose targets are kept up to date for a service: those it wants, and those it still serves."""
 
     groups: tuple[GroupKey, ...]
-    service: ServiceView
+    settings: GroupSettings
 
 
 def view_service(view: View, name: str) -> ServiceView | None:
@@ -49,9 +56,7 @@ def view_service(view: View, name: str) -> ServiceView | None:
         holder=ref,
         unit=unit,
         groups=route.groups,
-        owner=route.owner,
-        extra_tags=route.extra_tags,
-        paused=route.paused,
+        settings=GroupSettings(owner=route.owner, extra_tags=route.extra_tags, paused=route.paused),
     )
 
 
@@ -67,7 +72,7 @@ def view_followed(view: View, name: str) -> Followed | None:
     outcome = view.get(OUTCOMES, ServiceKey(name))
     serving = outcome.serving if outcome else None
     live = (rule for listener in serving.listeners for rule in listener.rules) if isinstance(serving, Service) else ()
-    return Followed(tuple(dict.fromkeys((*service.groups, *groups_of(live)))), service)
+    return Followed(tuple(dict.fromkeys((*service.groups, *groups_of(live)))), service.settings)
 
 
 def _groups(name: str, followed: Followed) -> Iterable[tuple[GroupKey, str]]:
