@@ -8,7 +8,7 @@ from lattice_emulator.world import model as m
 from lattice_emulator.world.context import Answer, Context, Operation, Params, present, timestamp
 from lattice_emulator.world.kinds import Kind
 from lattice_emulator.world.knobs import UpdateMode
-from lattice_emulator.world.lifecycle import begin
+from lattice_emulator.world.lifecycle import begin, erase
 from lattice_emulator.world.services import failure_members
 from lattice_emulator.world.state import groups_of
 
@@ -66,11 +66,17 @@ def update(ctx: Context, params: Params) -> Answer:
 
 
 def delete(ctx: Context, params: Params) -> Answer:
-    """DeleteTargetGroup: refused while used, being created, or holding targets."""
+    """DeleteTargetGroup: refused while used, being created, or holding targets.
+
+    A group whose creation failed is gone at once: its name may belong to another one by now.
+    """
     found = access.target_group(ctx, params["targetGroupIdentifier"])
     if found.status is m.Status.CREATING:
         raise errors.wrong_status(Kind.TARGET_GROUP, found.id, found.status)
-    if found.status is not m.Status.DELETING:
+    if found.status is m.Status.CREATE_FAILED:
+        erase(ctx.moment, found.id)
+        found = replace(found, status=m.Status.DELETING)
+    elif found.status is not m.Status.DELETING:
         _check_unused(ctx, found)
         found = begin(ctx, found, m.Status.DELETING, ctx.knobs.tg_delete_seconds)
     return {"id": found.id, "arn": arns.arn_of(ctx, found), "status": str(found.status)}

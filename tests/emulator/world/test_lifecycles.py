@@ -161,3 +161,14 @@ def test_a_lagging_list_still_shows_an_association_whose_sides_are_gone() -> Non
     assert b.world.counts()["SERVICE"] == 0
     world = World.load(b.world.dump(), knobs=Knobs(), clock=b.clock)
     assert world.dump() == b.world.dump()
+
+
+def test_a_failed_target_group_is_gone_as_soon_as_it_is_deleted() -> None:
+    b = bench()
+    b.world.fail_step("pods", Status.CREATE_FAILED, WHY)
+    failed = b.group("pods")
+
+    answer = b.call("DeleteTargetGroup", targetGroupIdentifier=failed)
+
+    assert answer["status"] == "DELETE_IN_PROGRESS"
+    assert b.call("ListTargetGroups")["items"] == []
