@@ -11,7 +11,7 @@ from lattice_emulator.api.endpoint import Endpoint
 from lattice_emulator.api.faults import FaultPlan, Faults
 from lattice_emulator.api.services import load_services
 from lattice_emulator.world.clock import Clock, ScaledClock
-from lattice_emulator.world.model import Health, TargetKey
+from lattice_emulator.world.model import Failure, Health, Status, TargetKey
 from lattice_emulator.world.state import State
 from lattice_emulator.world.world import World
 
@@ -80,6 +80,17 @@ class Emulation:
             raise SettingError(f"world: is not the dump of a world: {error!r}") from error
         self.clock.catch_up(checked["now"])
         self._replace(world)
+
+    def fail_step(self, resource: str, goal: Status, failure: Failure) -> None:
+        """Make the next life-cycle step of ``resource`` (id or name) end in ``goal``, a failed status."""
+        self.world.fail_step(resource, goal, failure)
+
+    def share(self, resource: str, accounts: frozenset[str]) -> None:
+        """Share a service or network with exactly these accounts; raises SettingError for another id."""
+        try:
+            self.world.share(resource, accounts)
+        except ValueError as error:
+            raise SettingError(str(error)) from None
 
     def reset(self) -> None:
         """Empty the world and the call log, and play the faults of the settings from their beginning."""

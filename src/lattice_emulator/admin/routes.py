@@ -11,6 +11,9 @@ from lattice_emulator.api.faults import FaultPlan
 from lattice_emulator.api.request import Request
 from lattice_emulator.api.server import ADMIN_PREFIX
 from lattice_emulator.api.writing import Answer
+from lattice_emulator.world.model import Failure, Status
+
+FAILED = (Status.CREATE_FAILED, Status.UPDATE_FAILED, Status.DELETE_FAILED)
 
 
 class Traffic(Protocol):
@@ -49,6 +52,8 @@ class Admin:
             ("PUT", "faults"): self._replace_faults,
             ("DELETE", "faults"): lambda _: self._clear_faults(),
             ("POST", "faults/failures"): self._add_failure,
+            ("POST", "failed-steps"): self._fail_step,
+            ("POST", "shares"): self._share,
             ("GET", "snapshot"): lambda _: self._snapshot(),
             ("PUT", "snapshot"): self._restore,
             ("POST", "reset"): lambda _: self._reset(),
@@ -119,6 +124,24 @@ class Admin:
         self._emulation.endpoint.faults.add(read_failure(Entry("", _body(request))))
         return self._faults()
 
+    def _fail_step(self, request: Request) -> Any:
+        parts = Entry("", _body(request)).mapping("resource", "status", "code", "message")
+        status = _needed(parts, "status")
+        if status.value not in FAILED:
+            raise status.wrong(f"one of {', '.join(FAILED)}")
+        failure = Failure(
+            parts["code"].text() if "code" in parts else "InternalFailure",
+            parts["message"].text() if "message" in parts else "A failure that was asked for.",
+        )
+        self._emulation.fail_step(_needed(parts, "resource").text(), Status(status.text()), failure)
+        return {}
+
+    def _share(self, request: Request) -> Any:
+        parts = Entry("", _body(request)).mapping("resource", "accounts")
+        accounts = frozenset(each.text() for each in _needed(parts, "accounts").items())
+        self._emulation.share(_needed(parts, "resource").text(), accounts)
+        return {}
+
     def _snapshot(self) -> Any:
         return self._emulation.snapshot()
 
@@ -129,6 +152,10 @@ class Admin:
     def _reset(self) -> Any:
         self._emulation.reset()
         return self._emulation.world.counts()
+
+
+def _needed(parts: Mapping[str, Entry], key: str) -> Entry:
+    return parts.get(key, Entry(key, None))
 
 
 def _number(query: Mapping[str, str], key: str, default: int) -> int:

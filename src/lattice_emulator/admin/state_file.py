@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from lattice_emulator.admin.entries import SettingError
 
 FORMAT = "lattice-emulator/1"
@@ -42,11 +44,11 @@ def checked_state(state: object) -> Mapping[str, Any]:
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:
     """Replace the file at ``path`` in one step: a reader sees the old state or the new; raises OSError."""
-    text = json.dumps(state, separators=(",", ":"))
+    data = msgspec.json.encode(state)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

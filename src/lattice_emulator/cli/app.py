@@ -119,17 +119,24 @@ def faults(
         str | None,
         typer.Option(help="Add one failure: '{operation: CreateService, effect: lose-answer, count: 1}'."),
     ] = None,
+    fail_step: Annotated[
+        str | None,
+        typer.Option(help="Make the next step of a resource fail: '{resource: rates, status: CREATE_FAILED}'."),
+    ] = None,
     *,
     clear: Annotated[bool, typer.Option("--clear", help="Let nothing go wrong from now on.")] = False,
 ) -> None:
     """Print, replace, extend or clear what goes wrong: latency, throttling, failures, list lag."""
-    wanted = [name for name, given in (("--set", set_), ("--add", add), ("--clear", clear)) if given]
+    options = (("--set", set_), ("--add", add), ("--fail-step", fail_step), ("--clear", clear))
+    wanted = [name for name, given in options if given]
     if len(wanted) > 1:
         raise SettingError(f"faults: found {' and '.join(wanted)}, expected at most one of them")
     if set_ is not None:
         _print(ask(url, "PUT", "faults", _document("--set", set_)))
     elif add is not None:
         _print(ask(url, "POST", "faults/failures", _document("--add", add)))
+    elif fail_step is not None:
+        _print(ask(url, "POST", "failed-steps", _document("--fail-step", fail_step)))
     else:
         _print(ask(url, "DELETE" if clear else "GET", "faults"))
 

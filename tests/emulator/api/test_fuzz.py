@@ -92,9 +92,7 @@ def values(shape, pool, name=""):
         case Many(member=member, size=size):
             return st.lists(values(member, pool, name), min_size=size.least or 0, max_size=cap(size))
         case Table(key=key, value=value, size=size):
-            return st.dictionaries(
-                values(key, pool), values(value, pool), min_size=size.least or 0, max_size=cap(size)
-            )
+            return st.dictionaries(values(key, pool), values(value, pool), min_size=size.least or 0, max_size=cap(size))
         case Structure() if name == "config":
             return structures(shape, pool).map(lambda config: GROUP_CONFIG | config)
         case Structure():
