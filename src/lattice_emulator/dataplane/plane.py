@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from lattice_emulator.dataplane.health import Checker
 from lattice_emulator.dataplane.lower import Ground, Lowering, wanted_ports
 from lattice_emulator.dataplane.places import Places, layout_for, place
 from lattice_emulator.dataplane.process import EnvoyStartError
-from lattice_emulator.dataplane.proxy import Proxy, private_files
+from lattice_emulator.dataplane.proxy import Live, Proxy, private_files
 from lattice_emulator.dataplane.reach import Client
 from lattice_emulator.dataplane.verdict import Subject
 from lattice_emulator.dataplane.view import View
@@ -26,7 +27,8 @@ from lattice_emulator.world.model import Health, TargetKey
 from lattice_emulator.world.state import State
 
 _log = structlog.get_logger(__name__)
-_LONGEST_REST = 1.0
+_LONGEST_REST = 1.0  # seconds
+_RETRY = 5.0  # seconds; what was refused may be a port that is free again later
 SERVICE_ADDRESSES = ipaddress.IPv4Network("127.171.0.0/16")
 
 
@@ -96,14 +98,15 @@ class DataPlane:
         self.live_version = 0
 
     async def start(self) -> None:
-        """Serve the world as it is and follow it from now on; raises `FrontDoorError`."""
+        """Serve the world as it is, then follow it; raises `FrontDoorError`."""
         match self._options.binary:
             case Found(path):
                 await self._carry(path)
             case Missing(why):
                 self.missing = why
         self.notify()
-        self._running = asyncio.create_task(self._run(), name="data plane")
+        self._running = asyncio.create_task(self._run(self._carrying), name="data plane")
+        await self.caught_up()
 
     async def stop(self) -> None:
         """End everything and leave nothing behind."""
@@ -125,10 +128,16 @@ class DataPlane:
         self._changed.set()
 
     async def caught_up(self) -> None:
-        """Wait until everything the world was told before this call is live."""
-        told = self._told
-        async with self._settled:
-            await self._settled.wait_for(lambda: self._done >= told)
+        """Wait until all that was notified before this call is live, or refused; raises as `wait` does."""
+        caught = asyncio.create_task(self._until_done(self._told))
+        ended = asyncio.create_task(self.wait())
+        try:
+            done, _ = await asyncio.wait((caught, ended), return_when=asyncio.FIRST_COMPLETED)
+            if caught not in done:
+                await ended
+        finally:
+            caught.cancel()
+            ended.cancel()
 
     @property
     def front_door(self) -> tuple[str, int] | None:
@@ -155,13 +164,17 @@ class DataPlane:
         """The process id of the Envoy; None while none runs."""
         return None if self._carrying is None else self._carrying.proxy.process.pid
 
+    async def _until_done(self, told: int) -> None:
+        async with self._settled:
+            await self._settled.wait_for(lambda: self._done >= told)
+
     def _bound(self, address: str, ports: frozenset[int]) -> dict[int, int]:
         return {
             port: self._places.ports[address, port] for port in sorted(ports) if (address, port) in self._places.ports
         }
 
     async def _carry(self, binary: str) -> None:
-        """Start Envoy with the world as it is."""
+        """Start Envoy, with nothing to serve yet."""
         front_door = front_door_at(self._options.front_door)
         files = private_files()
         ground = Ground(
@@ -172,7 +185,7 @@ class DataPlane:
         )
         self._carrying = carrying = _Carrying(Proxy(binary, files), ground, Lowering(ground))
         try:
-            await carrying.proxy.start(self._lowered(carrying, self._deriver.derive(self._world.state).view))
+            await carrying.proxy.start()
         except EnvoyStartError as error:
             await self._drop()
             self.missing = f"{error} (no traffic flows, everything else works)"
@@ -183,32 +196,45 @@ class DataPlane:
         if carrying is not None:
             await carrying.proxy.stop()
 
-    async def _run(self) -> None:
+    async def _run(self, carrying: _Carrying | None) -> None:
+        """Follow, check and, unless ``carrying`` is None, keep Envoy alive."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow())
+            tasks.create_task(self._follow(carrying))
             tasks.create_task(self._checker.run())
-            if self._carrying is not None:
-                tasks.create_task(self._carrying.proxy.process.supervise())
+            if carrying is not None:
+                tasks.create_task(carrying.proxy.process.supervise())
 
-    async def _follow(self) -> None:
-        """After each change: checks, then traffic. Changes meanwhile are taken together by the next round."""
+    async def _follow(self, carrying: _Carrying | None) -> None:
+        """Take over each change. Changes meanwhile are taken together by the next round."""
         loop = asyncio.get_running_loop()
+        again: float | None = None
         while True:
-            await self._changed.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(again):
+                    await self._changed.wait()
             started = loop.time()
             self._changed.clear()
-            told = self._told
-            derived = self._deriver.derive(self._world.state)
-            self._checker.follow(derived.checks)
-            self._note(derived.view)
-            if self._carrying is not None:
-                applied = await self._carrying.proxy.apply(self._lowered(self._carrying, derived.view))
-                self.live_version = applied.version
-            async with self._settled:
-                self._done = told
-                self._settled.notify_all()
+            again = await self._take_over(carrying)
             # In a burst (thousands of first checks), half of the time is left to others.
             await asyncio.sleep(min(loop.time() - started, _LONGEST_REST))
+
+    async def _take_over(self, carrying: _Carrying | None) -> float | None:
+        """Checks, then traffic, as the world is now; seconds until another try where Envoy refused it, else None."""
+        told = self._told
+        derived = self._deriver.derive(self._world.state)
+        self._checker.follow(derived.checks)
+        self._note(derived.view)
+        refused = carrying is not None and not await self._serve(carrying, derived.view)
+        async with self._settled:
+            self._done = told
+            self._settled.notify_all()
+        return _RETRY if refused else None
+
+    async def _serve(self, carrying: _Carrying, view: View) -> bool:
+        """Make Envoy serve ``view``; False when it refused any of it."""
+        applied = await carrying.proxy.apply(self._lowered(carrying, view))
+        self.live_version = applied.version
+        return isinstance(applied, Live)
 
     def _lowered(self, carrying: _Carrying, view: View) -> Configuration:
         """Envoy's configuration for ``view``, at places that follow from the ones before."""

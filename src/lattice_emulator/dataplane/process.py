@@ -50,7 +50,7 @@ class Process:
                 await self._until_ready()
         except TimeoutError:
             await self.stop()
-            raise EnvoyStartError(f"Envoy was not ready within {_READY_WITHIN:.0f} s: {self._last_words()}") from None
+            raise EnvoyStartError(f"Envoy was not ready within {_READY_WITHIN:.0f} s: {self.last_words()}") from None
 
     async def supervise(self) -> None:
         """Restart it whenever it dies; ends only by cancellation."""
@@ -61,7 +61,7 @@ class Process:
             code = await self._child.wait()
             youth = 0 if loop.time() - born > _SHORTEST_LIFE else youth
             pause = _BACKOFF[min(youth, len(_BACKOFF) - 1)]
-            _log.warning("envoy died", code=code, restart_in_s=pause, last_words=self._last_words())
+            _log.warning("envoy died", code=code, restart_in_s=pause, last_words=self.last_words())
             await asyncio.sleep(pause)
             youth += 1
             self.restarts += 1
@@ -93,7 +93,7 @@ class Process:
     async def _until_ready(self) -> None:
         while True:
             if self._child is None or self._child.returncode is not None:
-                raise EnvoyStartError(f"Envoy ended before it was ready: {self._last_words()}")
+                raise EnvoyStartError(f"Envoy ended before it was ready: {self.last_words()}")
             try:
                 if await self._admin.ready():
                     return
@@ -101,7 +101,8 @@ class Process:
                 pass  # its socket appears when it is far enough
             await asyncio.sleep(_POLL)
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The end of Envoy's log."""
         if not self._files.log.exists():
             return "no log"
         lines = self._files.log.read_text(errors="replace").strip().splitlines()

@@ -64,16 +64,13 @@ class Proxy:
         self._version = 0
         self._refusals = _Refusals()
 
-    async def start(self, first: Configuration) -> None:
-        """Start Envoy with ``first``; raises `EnvoyStartError`."""
+    async def start(self) -> None:
+        """Start Envoy, with nothing to serve yet; raises `EnvoyStartError`."""
         self._files.make_directories()
         write_json(self._files.bootstrap, bootstrap(self._files))
-        self._write(self._files.clusters, tuple(first.clusters.values()))
-        for name, routes in first.routes.items():
-            self._write(self._files.routes(name), (routes,))
-        self._write(self._files.listeners, tuple(first.listeners.values()))
+        self._write(self._files.clusters, ())
+        self._write(self._files.listeners, ())
         await self.process.start()
-        self._live = first
 
     async def stop(self) -> None:
         """End Envoy and remove its files."""
@@ -95,7 +92,8 @@ class Proxy:
             else:
                 refused.append(_file_of(step))
         if refused:
-            _log.error("envoy refused its configuration, a bug of the emulator", files=refused)
+            words = self.process.last_words()
+            _log.error("envoy refused its configuration, a bug of the emulator", files=refused, last_words=words)
             return Refused(self._version, tuple(refused))
         return Live(self._version)
 

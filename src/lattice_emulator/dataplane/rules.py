@@ -10,15 +10,14 @@ from lattice_emulator.world.knobs import Knobs
 
 def listener(row: m.Listener, rules: Iterable[m.Rule], knobs: Knobs) -> v.Listener:
     """A listener with its own among ``rules``, in ascending priority, and its default action."""
-    own = [rule for rule in rules if rule.listener_id == row.id]
-    default = next(rule for rule in own if rule.id == row.default_rule_id)
-    ordered = sorted((rule for rule in own if rule.priority is not None), key=lambda rule: rule.priority or 0)
+    own = {rule.id: rule for rule in rules if rule.listener_id == row.id}
+    ordered = sorted((rule for rule in own.values() if rule.priority is not None), key=lambda rule: rule.priority or 0)
     return v.Listener(
         id=row.id,
         port=row.port,
         protocol=_protocol(row.protocol),
         rules=tuple(_rule(rule, knobs) for rule in ordered),
-        default=_action(default.action),
+        default=_action(own[row.default_rule_id].action),
     )
 
 

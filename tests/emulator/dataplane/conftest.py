@@ -95,7 +95,7 @@ async def stage(envoy: str) -> AsyncIterator[Stage]:
     )
     proxy = Proxy(envoy, files)
     running = Stage(proxy, ground)
-    await proxy.start(running.lowered(v.View()))
+    await proxy.start()
     watch = asyncio.create_task(proxy.process.supervise())
     try:
         yield running

@@ -253,3 +253,17 @@ async def test_where_only_127_0_0_1_can_be_bound_services_share_it_with_offset_p
     assert address == "127.0.0.1"
     assert ports[80] >= 10_080
     assert [answer.status for answer in answers] == [503, 404, 404]
+
+
+async def test_an_error_of_ours_is_not_waited_for_but_raised() -> None:
+    world = WorldInHand()
+    world.put_group(1)
+    world.put_service(1, world.forward((1, 100)))
+    world.state.rules.remove("rule-1-80-default")
+    plane = DataPlane(world, knobs=Knobs(), clock=ScaledClock(1.0), options=OPTIONS)
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await plane.start()
+    await plane.stop()
+
+    assert raised.value.subgroup(KeyError) is not None
