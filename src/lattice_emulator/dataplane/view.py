@@ -231,7 +231,8 @@ class Answers:
     """Points the service's documents leave open (spec/lattice.md §9, §16), for the data plane.
 
     The last two are the proxy's own: the cap on a connection's age, and the idle time of listeners that several
-    services share (a service's own address has the service's idle time).
+    services share (a service's own address has the service's idle time). All times here are the wall's, whatever the
+    scale of emulated time: requests are real.
     """
 
     prefix: PrefixMode = PrefixMode.STRING
