@@ -146,7 +146,7 @@ class Neighbours:
         service = service_of(key)
         observed = self._mirror.service(service) if service else None
         ids = {group.id for group in self._mirror.groups(key)}
-        if service and observed and ids & _forwarded_to(observed):
+        if service and (self._is_unread(service) or (observed and ids & _forwarded_to(observed))):
             users.add(service)
         return frozenset(users)
 
@@ -157,7 +157,12 @@ class Neighbours:
         ids = {network.id for network in view.candidates} if view else set()
         users = set(self._wishes.users(key))
         users.update(service for service, observed in self._mirror.services() if ids & _associated_with(observed))
+        users.update(service for service in self._wishes.services() if self._is_unread(service))
         return frozenset(users)
+
+    def _is_unread(self, service: ServiceKey) -> bool:
+        """Whether a service is ours to care for and nothing of it was read: it may use anything."""
+        return self._wishes.get(service) is not None and self._mirror.get(service) is None
 
     def _listener(self, key: ListenerKey) -> Known | None:
         service = self._mirror.service(key.service)

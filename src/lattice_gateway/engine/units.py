@@ -37,7 +37,7 @@ from lattice_gateway.engine.mirror import Mirror
 from lattice_gateway.engine.neighbours import Neighbours
 from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.polls import Polls
-from lattice_gateway.engine.ports import Clock, StateStore
+from lattice_gateway.engine.ports import Clock, LatticeFailure, StateStore
 from lattice_gateway.engine.queue import Queue
 from lattice_gateway.engine.shared import Listings
 from lattice_gateway.engine.tokens import Tokens
@@ -136,6 +136,17 @@ class Units:
         """Look at a unit again."""
         if self.wishes.get(key) is not None:
             self.queue.add(key, urgency)
+
+    async def read_account_patiently(self) -> None:
+        """Read what is ours in bulk, as often as it takes."""
+        failures = 0
+        while True:
+            try:
+                return await self.read_account()
+            except* LatticeFailure as failed:
+                log.warning("account not read", error=str(failed.exceptions[0]))
+            failures += 1
+            await self._clock.sleep(self._retry_delay(failures))
 
     async def read_account(self) -> None:
         """Read what is ours in bulk; raises ``LatticeFailure``."""
@@ -239,8 +250,11 @@ class Units:
             self._retries.cancel(key)
             return
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        delay = min(LONGEST_RETRY, 2.0 ** (failures - 1)) * (0.8 + 0.4 * self._random.random())
-        self._retries.set(key, self._clock.now() + max(delay, result.error.retry_after or 0.0))
+        delay = max(self._retry_delay(failures), result.error.retry_after or 0.0)
+        self._retries.set(key, self._clock.now() + delay)
+
+    def _retry_delay(self, failures: int) -> float:
+        return min(LONGEST_RETRY, 2.0 ** (failures - 1)) * (0.8 + 0.4 * self._random.random())
 
     def _resync(self, key: UnitKey) -> None:
         memory, every = self.mirror.get(key), self._settings.resync
@@ -261,29 +275,18 @@ class Units:
             self._told(key, outcome)
 
     def _outcome(self, desired: Desired, result: Result, serving: Desired | None) -> Outcome:
-        key = desired.key
-        match key:
-            case ServiceKey():
-                found = self.mirror.service(key)
-                dns = found.dns_name if found else None
-                identity = (found.id, found.arn, found.status) if found else (None, None, None)
-            case GroupKey():
-                group, dns = self._neighbours.chosen(key), None
-                identity = (group.id, group.arn, group.status) if group else (None, None, None)
-            case NetworkKey():
-                view, dns = self.mirror.network(key), None
-                one = view.candidates[0] if view and len(view.candidates) == 1 else None
-                identity = (one.id, one.arn, None) if one else (None, None, None)
-        return Outcome(
-            key=key,
-            desired=desired,
-            result=result,
-            serving=serving,
-            id=identity[0],
-            arn=identity[1],
-            status=identity[2],
-            dns_name=dns,
-        )
+        outcome = Outcome(key=desired.key, desired=desired, result=result, serving=serving)
+        match desired.key:
+            case ServiceKey() as key:
+                service = self.mirror.service(key)
+                return _with_service(outcome, service) if service else outcome
+            case GroupKey() as key:
+                group = self._neighbours.chosen(key)
+                return replace(outcome, id=group.id, arn=group.arn, status=group.status) if group else outcome
+            case NetworkKey() as key:
+                view = self.mirror.network(key)
+                candidates = view.candidates if view else ()
+                return replace(outcome, id=candidates[0].id, arn=candidates[0].arn) if candidates else outcome
 
     def _pass_on(self, key: UnitKey) -> None:
         """Wake those to whom it matters that the unit looks different now."""
@@ -341,6 +344,10 @@ def said(result: Result) -> str:
             return f"failed: {error}"
         case Refusal(reason, message):
             return f"refused: {reason}: {message}"
+
+
+def _with_service(outcome: Outcome, service: ObservedService) -> Outcome:
+    return replace(outcome, id=service.id, arn=service.arn, status=service.status, dns_name=service.dns_name)
 
 
 def _used_by(service: ObservedService | None) -> Hashable:

@@ -59,6 +59,10 @@ class Wishes:
         """Networks that should not be there."""
         return tuple(k for k, d in self._desired.items() if isinstance(k, NetworkKey) and isinstance(d, Absent))
 
+    def services(self) -> tuple[ServiceKey, ...]:
+        """All services that something is wished of."""
+        return tuple(key for key in self._desired if isinstance(key, ServiceKey))
+
     def _unlink(self, key: UnitKey) -> None:
         before = self._desired.get(key)
         if before is None:

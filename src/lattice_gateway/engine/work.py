@@ -121,10 +121,13 @@ class Work:
         memory = self._mirror.get(desired.key)
         if memory is not None and memory.trusted and not self._aged(memory) and not self._outdated(desired, memory):
             return
-        since = self._clock.now() - FRESH
-        if memory is not None and not memory.trusted:
-            since = max(since, memory.written_at)
-        await self._read(desired, since)
+        await self._read(desired, self._since(desired, memory))
+
+    def _since(self, desired: Desired, memory: Memory | None) -> float:
+        """How old a listing may be: younger than the last write, and for what is to go than its users' last change."""
+        written = memory.written_at if memory is not None else 0.0
+        changed = self._neighbours.changed_at(desired.key) if isinstance(desired, Absent) else 0.0
+        return max(self._clock.now() - FRESH, written, changed)
 
     def _aged(self, memory: Memory) -> bool:
         return 0 < self._settings.resync <= self._clock.now() - memory.read_at
@@ -142,10 +145,9 @@ class Work:
             case NetworkKey():
                 view = await self._observer.network(key, since)
                 if isinstance(desired, Absent):
-                    view = await self._observer.users(view, max(since, self._neighbours.changed_at(key)))
+                    view = await self._observer.users(view, since)
                 self._mirror.read(key, view, begun)
             case GroupKey():
-                since = max(since, self._neighbours.changed_at(key)) if isinstance(desired, Absent) else since
                 self._mirror.read(key, await self._observer.groups(key, self._mirror.groups(key), since), begun)
             case ServiceKey():
                 found = await self._observer.service(key, self._mirror.service(key), since)
