@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.files.making import route, service, stream, write
 
 from lattice_gateway.adapters.files.contents import read_content
 from lattice_gateway.adapters.files.reading import Reading, read_objects
 from lattice_gateway.adapters.files.tree import Tree, read_tree
+from tests.unit.files.making import route, service, stream, write
 
 LATER = 4_000_000_000 * 10**9
 """Nanoseconds since the epoch, long after any file of a test was written."""

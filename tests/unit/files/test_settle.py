@@ -7,12 +7,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.files.making import START, at, route, service
 
 from lattice_gateway.adapters.files.reading import Placed, Reading
 from lattice_gateway.adapters.files.settle import Settled, settle
 from lattice_gateway.core.objects import DecodeError, Kind, NotOurs, Object, Ref, decode
 from lattice_gateway.engine.feed import MassDeletion, Problem, Undecodable
+from tests.unit.files.making import START, at, route, service
 
 
 def thing(text: str) -> Object:

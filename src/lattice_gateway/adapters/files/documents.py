@@ -113,12 +113,16 @@ class _Fault(Exception):  # noqa: N818  # stays inside this module
 
 @dataclass(slots=True)
 class _Node:
-    """A mapping or list that is being read. ``key`` is the key that waits for its value, None where one comes next."""
+    """A mapping or list that is being read.
+
+    ``key`` is the key that waits for its value, None where one comes next; ``merges``: it is a plain ``<<``.
+    """
 
     value: dict[str, Any] | list[Any]
     anchor: str | None
     start: int
     key: str | None = None
+    merges: bool = False
     merged: list[Any] = field(default_factory=list)
 
 
@@ -184,7 +188,7 @@ class _Builder:
             node.value.append(value)
             return
         key, node.key = node.key, None
-        if key == _MERGE:
+        if node.merges:
             node.merged.extend(_mappings(value, event))
         elif key is not None:
             node.value[key] = value
@@ -201,7 +205,7 @@ class _Builder:
             raise _Fault(f"the key {event.value!r} stands twice", event)
         if event.anchor:
             self.anchors[event.anchor] = (event.value, 1)
-        node.key = event.value
+        node.key, node.merges = event.value, event.value == _MERGE and event.implicit[0]
 
 
 def _documents(data: bytes) -> Iterator[Document]:

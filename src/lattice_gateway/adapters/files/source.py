@@ -81,16 +81,17 @@ def moment(time: Time) -> Moment:
 async def watch(root: Path) -> AsyncGenerator[bool, None]:
     """True whenever something under ``root`` may have changed, False every ``TICK``; also while there is no root."""
     while True:
-        identity = _identity(root)
+        identity, is_new = _identity(root), True
         try:
             async with aclosing(_notices(root)) as notices:
                 async for changed in notices:
-                    yield changed
+                    yield changed or is_new  # what happened before the watch stood was not noticed
+                    is_new = False
                     if _identity(root) != identity:
                         break
         except (OSError, RuntimeError):  # watchfiles' own errors are RuntimeErrors
             await asyncio.sleep(TICK)
-        yield True
+            yield True
 
 
 async def _notices(root: Path) -> AsyncGenerator[bool, None]:
