@@ -12,6 +12,7 @@ from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
 from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.objects import HTTPRoute, Object, Ref
+from lattice_gateway.core.report.program import STATUS_CELLS, STATUS_INDEXES, ObjectStatus
 from lattice_gateway.core.translate.attach import ATTACHMENTS, Attached, Attachment, Gone, NotOurs, Standing
 from lattice_gateway.core.translate.groups import GROUPS
 from lattice_gateway.core.translate.inputs import (
@@ -75,12 +76,14 @@ class TranslationDelta:
     """What the news changed.
 
     ``units`` holds every unit whose desired state changed; one that nobody wants any more is ``Absent``.
+    ``statuses`` are those that changed, None where there is nothing to say any more (report.writing makes mappings).
     ``accepted`` are forms of routes to be remembered over a restart. ``holds`` are parents that began to be missing:
     the engine says ``expired`` when their time is over; ``released`` are those that need no timer any more.
     ``crashes`` are bugs: their units and statuses stay as they were.
     """
 
     units: dict[UnitKey, Desired] = field(default_factory=dict)
+    statuses: dict[Ref, ObjectStatus | None] = field(default_factory=dict)
     accepted: dict[Ref, HTTPRoute] = field(default_factory=dict)
     holds: dict[ParentOfRoute, None] = field(default_factory=dict)
     released: dict[ParentOfRoute, None] = field(default_factory=dict)
@@ -97,7 +100,8 @@ class Translation:
     """Objects and facts, and everything that follows from them."""
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = Incremental(Program(CELLS, INDEXES), settings)
+        program = Program((*CELLS, *STATUS_CELLS), (*INDEXES, *STATUS_INDEXES))
+        self._engine = Incremental(program, settings)
 
     def apply(self, news: News) -> TranslationDelta:
         """Takes in news and answers what they change."""
@@ -116,6 +120,13 @@ class Translation:
     def desired(self) -> dict[UnitKey, Desired]:
         """Every unit that is wanted, or held."""
         return units(self._engine)
+
+    def statuses(self) -> dict[Ref, ObjectStatus]:
+        """The status of every object that is ours to report on."""
+        found: dict[Ref, ObjectStatus] = {}
+        for cells in STATUS_CELLS:
+            found.update(self._engine.results(cells))
+        return found
 
     def topology(self) -> Topology:
         """Who attaches to what, with every verdict."""
@@ -192,6 +203,9 @@ def _add(delta: TranslationDelta, changes: Changes) -> None:
         delta.units[group] = change.after or Absent(group)
     for name, change in changes.of(SERVICE_VIEWS).items():
         _add_service(delta, ServiceKey(name), change)
+    for cells in STATUS_CELLS:
+        for ref, change in changes.of(cells).items():
+            delta.statuses[ref] = change.after
     delta.crashes.extend(changes.crashes)
     for family, count in changes.recomputed.items():
         delta.recomputed[family] = delta.recomputed.get(family, 0) + count

@@ -67,6 +67,12 @@ class RouteView:
         """Whether the present form of the route is translated whole."""
         return not self.complaints and isinstance(self.naming, Named)
 
+    @property
+    def service(self) -> ServiceKey | None:
+        """The Lattice service that the unit is about."""
+        key = self.unit.key if self.unit else None
+        return key if isinstance(key, ServiceKey) else None
+
 
 def view_route(view: View, ref: Ref) -> RouteView:
     """What a route becomes."""
@@ -177,7 +183,7 @@ def _warnings(route: HTTPRoute, attachment: Attachment) -> Iterator[str]:
 
 
 def _by_service(_: Ref, route: RouteView) -> Iterable[tuple[str, Age]]:
-    return ((route.unit.key.name, route.age),) if route.unit and isinstance(route.unit.key, ServiceKey) else ()
+    return ((route.service.name, route.age),) if route.service else ()
 
 
 def _http_routes(ref: Ref, _: Route | Undecodable[Route]) -> Iterable[tuple[Ref, Ref]]:

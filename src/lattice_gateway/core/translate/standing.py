@@ -96,23 +96,27 @@ def _against(view: View, ref: Ref, route: RouteView) -> Rejected | None:
         return Rejected(Reason.UNSUPPORTED_VALUE, "; ".join(route.complaints))
     if isinstance(route.naming, Refused):
         return route.naming.verdict
-    if route.unit is None:
+    key = route.service
+    if key is None:
         return None
-    name = route.unit.key.name if isinstance(route.unit.key, ServiceKey) else ""
-    service = view.cell(SERVICE_VIEWS, name)
+    service = view.cell(SERVICE_VIEWS, key.name)
     if service is not None and service.holder != ref:
         return Rejected(
-            Reason.CONFLICTED, f"Lattice service {name} belongs to {service.holder}: a service has one route"
+            Reason.CONFLICTED, f"Lattice service {key.name} belongs to {service.holder}: a service has one route"
         )
-    return _refused(view, ServiceKey(name))
+    return _refused(view, key)
 
 
 def _refused(view: View, key: ServiceKey) -> Rejected | None:
-    """What Lattice, or the planner on seeing it, said against the service."""
+    """What Lattice, or the planner on seeing it, said against the service.
+
+    Parity: the beginning of the message of a conflict (Go v2.1.3).
+    """
     outcome = view.get(OUTCOMES, key)
     match outcome.result if outcome else None:
         case Refusal(message=message):
-            return Rejected(Reason.CONFLICTED, message)
+            start = f"error during service synthesis failed ServiceManager.Upsert {key.name} due to"
+            return Rejected(Reason.CONFLICTED, f"{start} {message}")
         case Failed(error) if error.kind is ErrorKind.QUOTA:
             return Rejected(Reason.QUOTA_EXCEEDED, str(error))
         case _:

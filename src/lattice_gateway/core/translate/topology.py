@@ -126,14 +126,14 @@ def _gateway(
 
 def _route(made: _Made, ref: Ref, standing: RouteStanding) -> RouteTopology:
     route = made.routes.get(ref)
-    unit = route.unit if route else None
-    service = made.services.get(unit.key.name) if unit and isinstance(unit.key, ServiceKey) else None
+    key = route.service if route else None
+    service = made.services.get(key.name) if key else None
     has_it = service is not None and service.holder == ref
     keys = route.groups if route and has_it else ()
     return RouteTopology(
         ref=ref,
         standing=standing,
         route=route,
-        unit=unit if has_it else None,
+        unit=route.unit if route and has_it else None,
         groups=tuple(made.groups[key] for key in keys if key in made.groups),
     )
