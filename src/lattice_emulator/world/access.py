@@ -19,6 +19,19 @@ S = TypeVar("S", m.Service, m.ServiceNetwork)
 USABLE = frozenset({m.Status.ACTIVE, m.Status.UPDATING, m.Status.UPDATE_FAILED, m.Status.DELETE_FAILED})
 
 
+# The request member that names each kind.
+MEMBERS = {
+    Kind.SERVICE: "serviceIdentifier",
+    Kind.LISTENER: "listenerIdentifier",
+    Kind.RULE: "ruleIdentifier",
+    Kind.TARGET_GROUP: "targetGroupIdentifier",
+    Kind.NETWORK: "serviceNetworkIdentifier",
+    Kind.SERVICE_ASSOCIATION: "serviceNetworkServiceAssociationIdentifier",
+    Kind.VPC_ASSOCIATION: "serviceNetworkVpcAssociationIdentifier",
+    Kind.ACCESS_LOG: "accessLogSubscriptionIdentifier",
+}
+
+
 def service(ctx: Context, identifier: str) -> m.Service:
     """The service, own or shared; raises ResourceNotFoundException."""
     return _seen(ctx, Kind.SERVICE, ctx.state.services, identifier)
@@ -132,7 +145,8 @@ def check_usable(kind: Kind, resource: m.Moving) -> None:
 def foreign(ctx: Context, kind: Kind, identifier: str) -> errors.ServiceError:
     """The answer to an identifier whose parents, Region or account are not what they should be."""
     text = f"{kind.resource_type} {identifier} was not found."
-    return errors.refused(ctx.knobs.foreign_identifier, kind, identifier, text)
+    blame = errors.Blame(kind.resource_type, identifier, MEMBERS[kind])
+    return errors.refused(ctx.knobs.foreign_identifier, blame, text)
 
 
 def _seen(ctx: Context, kind: Kind, table: Table[R], identifier: str) -> R:

@@ -8,7 +8,7 @@ from lattice_emulator.world import access, errors, quotas
 from lattice_emulator.world import model as m
 from lattice_emulator.world.context import Answer, Context, present
 from lattice_emulator.world.kinds import Kind
-from lattice_emulator.world.knobs import Knobs, Refusal
+from lattice_emulator.world.knobs import Knobs
 from lattice_emulator.world.state import groups_of
 
 FIXED_CODES = (404, 500)
@@ -74,13 +74,13 @@ def bind(ctx: Context, place: Place, action: m.Action, member: str) -> m.Action:
     """The action with its groups' ids, after checking that each exists, is ready, fits and is free for the service."""
     if isinstance(action, m.FixedResponse):
         return action
-    groups = [_group(ctx, share.group_id) for share in action.shares]
+    groups = [_group(ctx, share.group_id, member) for share in action.shares]
     for group in groups:
         access.check_usable(Kind.TARGET_GROUP, group)
     for group in groups:
         _check_fit(ctx.knobs, place, group, member)
     for group in groups:
-        _check_free(ctx, place, group)
+        _check_free(ctx, place, group, member)
     bound = m.Forward(tuple(m.Share(g.id, s.weight) for g, s in zip(groups, action.shares, strict=True)))
     _check_twice(ctx.knobs, bound, member)
     return bound
@@ -135,12 +135,16 @@ def _show_header(knobs: Knobs, header: m.HeaderMatch) -> Answer:
     return present(name=header.name, match={str(header.kind): header.value}, caseSensitive=case)
 
 
-def _group(ctx: Context, identifier: str) -> m.TargetGroup:
+def _blame(group_id: str, member: str) -> errors.Blame:
+    return errors.Blame(Kind.TARGET_GROUP.resource_type, group_id, f"{member}.forward.targetGroups")
+
+
+def _group(ctx: Context, identifier: str, member: str) -> m.TargetGroup:
     try:
         return access.target_group(ctx, identifier)
     except errors.ServiceError as unknown:
         text = f"TARGET_GROUP {identifier} was not found."
-        raise errors.refused(ctx.knobs.unknown_group, Kind.TARGET_GROUP, identifier, text) from unknown
+        raise errors.refused(ctx.knobs.unknown_group, _blame(identifier, member), text) from unknown
 
 
 def _check_fit(knobs: Knobs, place: Place, group: m.TargetGroup, member: str) -> None:
@@ -153,16 +157,14 @@ def _check_fit(knobs: Knobs, place: Place, group: m.TargetGroup, member: str) ->
         return
     what = "no protocol" if group.config is None else " ".join(filter(None, (group.config.protocol, version)))
     text = f"Target group {group.id} ({what}) does not fit a listener of protocol {place.protocol}."
-    if knobs.protocol_mismatch is Refusal.VALIDATION:
-        raise errors.invalid(f"{member}.forward.targetGroups", text)
-    raise errors.refused(knobs.protocol_mismatch, Kind.TARGET_GROUP, group.id, text)
+    raise errors.refused(knobs.protocol_mismatch, _blame(group.id, member), text)
 
 
-def _check_free(ctx: Context, place: Place, group: m.TargetGroup) -> None:
+def _check_free(ctx: Context, place: Place, group: m.TargetGroup, member: str) -> None:
     user = ctx.state.rules.first("group", group.id)
     if user is not None and user.service_id != place.service_id:
         text = f"TargetGroup {group.id} has been associated with other services"
-        raise errors.refused(ctx.knobs.group_of_other_service, Kind.TARGET_GROUP, group.id, text)
+        raise errors.refused(ctx.knobs.group_of_other_service, _blame(group.id, member), text)
 
 
 def _check_twice(knobs: Knobs, action: m.Forward, member: str) -> None:

@@ -24,7 +24,8 @@ def replay(ctx: Context, operation: str, params: Params) -> Answer | None:
         return None
     if stored.digest != _digest(params):
         text = f"clientToken was used for {stored.resource_id} with other parameters."
-        raise errors.refused(ctx.knobs.token_reuse, kind, stored.resource_id, text)
+        blame = errors.Blame(kind.resource_type, stored.resource_id, "clientToken")
+        raise errors.refused(ctx.knobs.token_reuse, blame, text)
     status = getattr(resource, "status", None)
     return dict(stored.answer) | ({} if status is None else {"status": str(status)})
 

@@ -4,6 +4,9 @@ Lattice: API reference, common errors; spec/lattice.md §12.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
 
 from lattice_emulator.world.kinds import Kind
 
@@ -22,7 +25,25 @@ class ServiceError(Exception):
         self.members: Mapping[str, object] = dict(members or {})
 
 
-STATUS = {
+class Refusal(StrEnum):
+    """The exceptions that a refusal may take the form of."""
+
+    VALIDATION = "ValidationException"
+    ACCESS_DENIED = "AccessDeniedException"
+    NOT_FOUND = "ResourceNotFoundException"
+    CONFLICT = "ConflictException"
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """What a refusal is about: a resource, and the member of the request that asked for the impossible."""
+
+    resource_type: str
+    identifier: str
+    member: str
+
+
+STATUS: Mapping[str, int] = {
     "ValidationException": 400,
     "AccessDeniedException": 403,
     "ResourceNotFoundException": 404,
@@ -76,18 +97,18 @@ def denied(message: str) -> ServiceError:
     return ServiceError("AccessDeniedException", message, 403)
 
 
-def refused(code: str, kind: Kind, identifier: str, message: str) -> ServiceError:
-    """A refusal whose type is a knob: ``code`` is one of the service's exception names."""
-    match code:
-        case "ValidationException":
-            return invalid(kind.resource_type, message)
-        case "AccessDeniedException":
+def refused(refusal: Refusal, blame: Blame, message: str) -> ServiceError:
+    """A refusal whose type is a knob."""
+    match refusal:
+        case Refusal.VALIDATION:
+            return invalid(blame.member, message)
+        case Refusal.ACCESS_DENIED:
             return denied(message)
-        case "ResourceNotFoundException" | "ConflictException":
-            members = {"resourceId": identifier, "resourceType": kind.resource_type}
-            return ServiceError(code, message, STATUS[code], members)
+        case Refusal.NOT_FOUND | Refusal.CONFLICT:
+            members = {"resourceId": blame.identifier, "resourceType": blame.resource_type}
+            return ServiceError(refusal.value, message, STATUS[refusal], members)
         case _:
-            raise ValueError(f"error code: found {code!r}, expected an exception of the service")
+            assert_never(refusal)
 
 
 def over_quota(resource_type: str, quota_code: str, identifier: str | None, message: str) -> ServiceError:

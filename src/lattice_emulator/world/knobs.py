@@ -9,16 +9,8 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from lattice_emulator.world.errors import Refusal
 from lattice_emulator.world.knob_table import KnobRow, knob, read, rows
-
-
-class Refusal(StrEnum):
-    """The exceptions that a refusal may take the form of."""
-
-    VALIDATION = "ValidationException"
-    ACCESS_DENIED = "AccessDeniedException"
-    NOT_FOUND = "ResourceNotFoundException"
-    CONFLICT = "ConflictException"
 
 
 class PrefixMode(StrEnum):
@@ -112,6 +104,10 @@ class Knobs:
     )
     count_active_only: bool = knob(
         default=True, section="§4.5", meaning="numberOfAssociated... counts only ACTIVE associations."
+    )
+
+    association_exists_text: str = knob(
+        "Association already exists.", "§6", "Message of the conflict when a service is already in a network."
     )
 
     # Services

@@ -110,7 +110,8 @@ def _check_free(ctx: Context, service_id: str, name: str, port: int) -> None:
         taken = ctx.state.listeners.first(index, (service_id, value))
         if taken is not None:
             text = f"Listener with {index} {value} already exists in {service_id}."
-            raise errors.refused(ctx.knobs.listener_taken, Kind.LISTENER, taken.id, text)
+            blame = errors.Blame(Kind.LISTENER.resource_type, taken.id, index)
+            raise errors.refused(ctx.knobs.listener_taken, blame, text)
 
 
 def _store(

@@ -12,7 +12,6 @@ from typing import Protocol, TypeVar
 from lattice_emulator.world import errors
 from lattice_emulator.world import model as m
 from lattice_emulator.world.context import Answer, Context, Params
-from lattice_emulator.world.knobs import Refusal
 from lattice_emulator.world.table import Table
 
 
@@ -85,8 +84,4 @@ def _seal(ctx: Context, scope: str, seq: int) -> str:
 
 def _not_ours(ctx: Context) -> errors.ServiceError:
     text = "nextToken was not issued by this service for this list."
-    if ctx.knobs.bad_page_token is Refusal.VALIDATION:
-        return errors.invalid("nextToken", text)
-    members = {"resourceId": "nextToken", "resourceType": "PAGE_TOKEN"}
-    code = str(ctx.knobs.bad_page_token)
-    return errors.ServiceError(code, text, errors.STATUS[code], members)
+    return errors.refused(ctx.knobs.bad_page_token, errors.Blame("PAGE_TOKEN", "nextToken", "nextToken"), text)

@@ -8,7 +8,6 @@ from lattice_emulator.world import model as m
 from lattice_emulator.world.actions import Place
 from lattice_emulator.world.context import Answer, Context, Operation, Params, present, timestamp
 from lattice_emulator.world.kinds import Kind
-from lattice_emulator.world.knobs import Refusal
 from lattice_emulator.world.lifecycle import erase
 from lattice_emulator.world.listeners import check_buildable
 from lattice_emulator.world.target_states import settle_groups_of
@@ -123,9 +122,7 @@ def check_match_free(ctx: Context, listener_id: str, match: m.Match, own_id: str
 
 def rule_taken(ctx: Context, rule_id: str, member: str, text: str) -> errors.ServiceError:
     """The answer when a rule has what another one asks for."""
-    if ctx.knobs.rule_taken is Refusal.VALIDATION:
-        return errors.invalid(member, text)
-    return errors.refused(ctx.knobs.rule_taken, Kind.RULE, rule_id, text)
+    return errors.refused(ctx.knobs.rule_taken, errors.Blame(Kind.RULE.resource_type, rule_id, member), text)
 
 
 def detail(ctx: Context, rule: m.Rule) -> Answer:
@@ -151,9 +148,8 @@ def _check_rules_allowed(listener: m.Listener) -> None:
 def _check_not_default(ctx: Context, rule: m.Rule) -> None:
     if rule.is_default:
         text = f"{rule.id} is the default rule of {rule.listener_id}: change it with UpdateListener."
-        if ctx.knobs.default_rule_fixed is Refusal.VALIDATION:
-            raise errors.invalid("ruleIdentifier", text)
-        raise errors.refused(ctx.knobs.default_rule_fixed, Kind.RULE, rule.id, text)
+        blame = errors.Blame(Kind.RULE.resource_type, rule.id, "ruleIdentifier")
+        raise errors.refused(ctx.knobs.default_rule_fixed, blame, text)
 
 
 def _check_name_free(ctx: Context, listener_id: str, name: str) -> None:

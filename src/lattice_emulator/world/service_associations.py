@@ -75,13 +75,14 @@ def _index(network_id: str | None, service_id: str | None) -> tuple[str, object]
 def _check_free(ctx: Context, network: m.ServiceNetwork, service: m.Service) -> None:
     known = ctx.state.service_associations.first("pair", (network.id, service.id))
     if known is not None:
-        raise errors.conflict(Kind.SERVICE_ASSOCIATION, known.id, "Association already exists.")
+        raise errors.conflict(Kind.SERVICE_ASSOCIATION, known.id, ctx.knobs.association_exists_text)
     if service.custom_domain is None:
         return
     for other in ctx.state.service_associations.by("network", network.id):
         if ctx.state.services[other.service_id].custom_domain == service.custom_domain:
             text = f"Custom domain {service.custom_domain} is already in use in {network.id}, by {other.service_id}."
-            raise errors.refused(ctx.knobs.custom_domain_twice, Kind.SERVICE, other.service_id, text)
+            blame = errors.Blame(Kind.SERVICE.resource_type, other.service_id, "serviceIdentifier")
+            raise errors.refused(ctx.knobs.custom_domain_twice, blame, text)
 
 
 def _new(ctx: Context, network: m.ServiceNetwork, service: m.Service) -> m.ServiceAssociation:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from lattice_emulator.world.state import (
     TagVersion,
     TokenKey,
     Tombstone,
+    groups_of,
 )
 
 FORMAT = 1
@@ -136,6 +138,7 @@ def load(data: Mapping[str, Any]) -> State:
         for row in getattr(saved, name):
             getattr(state, name).put(row)
     _restore(state, saved)
+    _check_references(state)
     _renew_agenda(state)
     return state
 
@@ -148,6 +151,37 @@ def _restore(state: State, saved: Saved) -> None:
     state.answers = {each.key: each.stored for each in saved.answers}
     state.shares = {ident: frozenset(accounts) for ident, accounts in saved.shares.items()}
     state.tombstones = [Tombstone(t.at, msgspec.convert(t.resource, TYPES[t.kind]), t.tags) for t in saved.tombstones]
+
+
+def _check_references(state: State) -> None:
+    """Raise ValueError when something names what is not there, as in a file that was edited by hand."""
+    for row in chain(*(getattr(state, name) for name in TABLES)):
+        for needed in _needed(row):
+            if state.find(needed) is None:
+                raise ValueError(f"{row.id}: found a reference to {needed}, expected one to a resource that is there")
+    held = chain(state.pending, state.tags, state.auth_policies, state.shares, state.targets)
+    unknown = [ident for ident in held if state.find(ident) is None]
+    if unknown:
+        raise ValueError(f"found {unknown[0]}, expected the id of a resource that is there")
+    for group in state.target_groups:
+        state.targets.setdefault(group.id, {})
+
+
+def _needed(row: m.Resource) -> tuple[str, ...]:
+    """The ids that a resource cannot be without."""
+    match row:
+        case m.Listener():
+            return (row.service_id, row.default_rule_id)
+        case m.Rule():
+            return (row.service_id, row.listener_id, *groups_of(row.action))
+        case m.ServiceAssociation():
+            return (row.service_id, row.network_id)
+        case m.VpcAssociation():
+            return (row.network_id,)
+        case m.AccessLogSubscription():
+            return (row.resource_id,)
+        case m.Service() | m.TargetGroup() | m.ServiceNetwork():
+            return ()
 
 
 def _renew_agenda(state: State) -> None:

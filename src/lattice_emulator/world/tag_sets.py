@@ -7,8 +7,7 @@ from dataclasses import replace
 from lattice_emulator.world import errors
 from lattice_emulator.world import model as m
 from lattice_emulator.world.context import Context
-from lattice_emulator.world.kinds import Kind, kind_of
-from lattice_emulator.world.knobs import Refusal
+from lattice_emulator.world.kinds import kind_of
 from lattice_emulator.world.state import TagVersion
 
 ALLOWED = re.compile(r"[\w\s+\-=.:/@]*", re.UNICODE)
@@ -73,9 +72,9 @@ def _check_keys(ctx: Context, resource_id: str, keys: list[str]) -> None:
 
 
 def _refused(ctx: Context, resource_id: str, text: str) -> errors.ServiceError:
-    if ctx.knobs.bad_tags is Refusal.VALIDATION:
-        return errors.invalid("tags", text)
-    return errors.refused(ctx.knobs.bad_tags, kind_of(resource_id) or Kind.SERVICE, resource_id, text)
+    kind = kind_of(resource_id)
+    blame = errors.Blame("RESOURCE" if kind is None else kind.resource_type, resource_id, "tags")
+    return errors.refused(ctx.knobs.bad_tags, blame, text)
 
 
 def _write(ctx: Context, resource_id: str, tags: dict[str, str]) -> None:

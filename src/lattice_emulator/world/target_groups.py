@@ -123,7 +123,8 @@ def _check_unused(ctx: Context, group: m.TargetGroup) -> None:
         raise errors.conflict(Kind.TARGET_GROUP, group.id, text)
     if ctx.state.targets[group.id] and ctx.knobs.strict_tg_delete:
         text = f"Target group {group.id} has registered or draining targets."
-        raise errors.refused(ctx.knobs.tg_with_targets, Kind.TARGET_GROUP, group.id, text)
+        blame = errors.Blame(Kind.TARGET_GROUP.resource_type, group.id, "targetGroupIdentifier")
+        raise errors.refused(ctx.knobs.tg_with_targets, blame, text)
 
 
 def _forget_health(ctx: Context, group_id: str) -> None:

@@ -10,7 +10,6 @@ from lattice_emulator.world import access, errors, paging, quotas
 from lattice_emulator.world import model as m
 from lattice_emulator.world.context import Answer, Context, Moment, Operation, Params, present
 from lattice_emulator.world.kinds import Kind
-from lattice_emulator.world.knobs import Refusal
 from lattice_emulator.world.state import Appointment
 from lattice_emulator.world.target_states import checked, in_use, state_of
 
@@ -118,15 +117,10 @@ def _check_room(ctx: Context, group: m.TargetGroup, wanted: list[m.TargetKey]) -
     after = held.union(wanted)
     if group.type in SINGLE and len(after) > 1:
         text = f"A target group of type {group.type} takes one target; {len(after)} wanted."
-        raise _too_many(ctx, group, text)
+        blame = errors.Blame(Kind.TARGET_GROUP.resource_type, group.id, "targets")
+        raise errors.refused(ctx.knobs.single_target, blame, text)
     if after != held:
         quotas.check(quotas.Quota.TARGETS, len(after), ctx.knobs.quota_targets, group.id)
-
-
-def _too_many(ctx: Context, group: m.TargetGroup, text: str) -> errors.ServiceError:
-    if ctx.knobs.single_target is Refusal.VALIDATION:
-        return errors.invalid("targets", text)
-    return errors.refused(ctx.knobs.single_target, Kind.TARGET_GROUP, group.id, text)
 
 
 def _register_one(ctx: Context, group_id: str, key: m.TargetKey) -> None:

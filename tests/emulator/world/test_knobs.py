@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from lattice_emulator.world import Knobs
+from lattice_emulator.world.errors import Refusal
 from lattice_emulator.world.knob_table import KnobError
-from lattice_emulator.world.knobs import PrefixMode, Refusal, knob_rows
+from lattice_emulator.world.knobs import PrefixMode, knob_rows
 
 
 def test_settings_are_read_by_their_type() -> None:
