@@ -28,6 +28,7 @@ def cluster(group: Group, answers: Answers) -> dict[str, Any]:
         "@type": CLUSTER,
         "name": group.id,
         "type": "STATIC",
+        "metadata": {"filter_metadata": {"lattice": {"arn": group.arn}}},
         "connect_timeout": f"{answers.connect_seconds:g}s",
         "lb_policy": "ROUND_ROBIN",
         "load_assignment": {

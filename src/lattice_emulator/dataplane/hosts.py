@@ -5,17 +5,16 @@ become a fixed answer, a path that can match nothing becomes no route (design/en
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, assert_never
 
-from lattice_emulator.dataplane.configuration import Json
 from lattice_emulator.dataplane.view import (
     Action,
     Answers,
     Exact,
     Fixed,
     Forward,
-    Group,
     HeaderMatch,
     Listener,
     Match,
@@ -32,14 +31,41 @@ from lattice_emulator.dataplane.view import (
 )
 
 _NEVER: tuple[dict[str, Any], ...] = ()
+_GROUP_ARN = "%METADATA(CLUSTER:lattice:arn)%"  # once a virtual host, not once a weight: half of the file
 
 
-def routes_and_headers(
-    service: Service, reach: Reachable, listener: Listener, groups: Mapping[str, Group], answers: Answers
-) -> Json:
-    """What a virtual host of the listener holds besides its name and domains."""
-    lowered = _Lowering(service, reach, groups, answers)
-    return {"routes": lowered.routes(listener), "request_headers_to_add": _request_headers(listener, reach)}
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a listener's routes depend on besides the listener; ``upstreams`` are the groups it names."""
+
+    idle_seconds: int
+    upstreams: Mapping[str, Upstream]
+    answers: Answers
+
+
+def routes(listener: Listener, given: Given) -> list[dict[str, Any]]:
+    """The rules in their order, then the default action."""
+    ruled = [
+        {"match": match, **_action(rule.action, given)}
+        for rule in listener.rules
+        for match in route_matches(rule.match, given.answers.prefix)
+    ]
+    return [*ruled, {"match": {"prefix": ""}, **_action(listener.default, given)}]
+
+
+def request_headers(service: Service, reach: Reachable, listener: Listener) -> list[dict[str, Any]]:
+    """What the service adds for targets (spec/lattice.md §9.5); the request id is the Envoy listener's work."""
+    target = f"ServiceArn={service.arn}; ServiceNetworkArn={reach.network_arn}; TargetGroupArn={_GROUP_ARN}"
+    return [
+        {
+            "header": {"key": "x-forwarded-for", "value": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"},
+            "append_action": "APPEND_IF_EXISTS_OR_ADD",
+        },
+        _overwrite("x-forwarded-port", str(listener.port)),
+        _overwrite("x-amzn-lattice-network", f"SourceVpcArn={reach.vpc_arn}"),
+        _overwrite("x-amzn-lattice-target", target),
+        _overwrite("x-amzn-source-vpc", reach.vpc_id),
+    ]
 
 
 def groups_of(listener: Listener) -> frozenset[str]:
@@ -53,59 +79,31 @@ def fixed(status: int) -> dict[str, Any]:
     return {"direct_response": {"status": status, "body": {"inline_string": HTTPStatus(status).phrase}}}
 
 
-class _Lowering:
-    """Routes of one reachable service."""
+def _action(action: Action, given: Given) -> dict[str, Any]:
+    match action:
+        case Fixed(status):
+            return fixed(status)
+        case Forward():
+            return _forward(_weights(action), given)
+        case _:
+            assert_never(action)
 
-    def __init__(self, service: Service, reach: Reachable, groups: Mapping[str, Group], answers: Answers) -> None:
-        self._service = service
-        self._reach = reach
-        self._groups = groups
-        self._answers = answers
 
-    def routes(self, listener: Listener) -> list[dict[str, Any]]:
-        """The rules in their order, then the default action."""
-        ruled = [
-            {"match": match, **self._action(rule.action)}
-            for rule in listener.rules
-            for match in route_matches(rule.match, self._answers.prefix)
-        ]
-        return [*ruled, {"match": {"prefix": ""}, **self._action(listener.default)}]
-
-    def _action(self, action: Action) -> dict[str, Any]:
-        match action:
-            case Fixed(status):
-                return fixed(status)
-            case Forward():
-                return self._forward(action)
-            case _:
-                assert_never(action)
-
-    def _forward(self, forward: Forward) -> dict[str, Any]:
-        """Weighted clusters; a fixed answer when no share has weight or none of the groups takes HTTP/1.1."""
-        weights = _weights(forward)
-        if not weights:
-            return fixed(self._answers.zero_weight_status)
-        if not any(self._takes_http1(group) for group in weights):
-            return fixed(self._answers.protocol_mismatch_status)
-        idle = f"{self._service.idle_seconds}s"
-        clusters = [self._weighted(group, weight) for group, weight in weights.items()]
-        return {"route": {"weighted_clusters": {"clusters": clusters}, "timeout": "0s", "idle_timeout": idle}}
-
-    def _takes_http1(self, group_id: str) -> bool:
-        group = self._groups.get(group_id)
-        return group is None or _takes_http1(group.upstream)
-
-    def _weighted(self, group_id: str, weight: int) -> dict[str, Any]:
-        group = self._groups.get(group_id)
-        target = (
-            f"ServiceArn={self._service.arn}; ServiceNetworkArn={self._reach.network_arn}; "
-            f"TargetGroupArn={group.arn if group else ''}"
-        )
-        return {
-            "name": group_id,
-            "weight": weight,
-            "request_headers_to_add": [_overwrite("x-amzn-lattice-target", target)],
+def _forward(weights: Mapping[str, int], given: Given) -> dict[str, Any]:
+    """Weighted clusters; a fixed answer when no group has weight or none of them takes HTTP/1.1."""
+    if not weights:
+        return fixed(given.answers.zero_weight_status)
+    known = [given.upstreams[group] for group in weights if group in given.upstreams]
+    if known and not any(_takes_http1(upstream) for upstream in known):
+        return fixed(given.answers.protocol_mismatch_status)
+    clusters = [{"name": group, "weight": weight} for group, weight in weights.items()]
+    return {
+        "route": {
+            "weighted_clusters": {"clusters": clusters},
+            "timeout": "0s",
+            "idle_timeout": f"{given.idle_seconds}s",
         }
+    }
 
 
 def _weights(forward: Forward) -> dict[str, int]:
@@ -141,13 +139,18 @@ def _paths(path: PathMatch | None, mode: PrefixMode) -> tuple[dict[str, Any], ..
         case Exact() | Prefix() if "?" in path.path or "#" in path.path:
             return _NEVER  # query and fragment are cut off before paths are compared
         case Exact(value, case):
-            return ({"path": value, "case_sensitive": case},)
+            return ({"path": value, **_case(case)},)
         case Prefix(value, case) if mode is PrefixMode.SEGMENT and value.rstrip("/"):
-            return ({"path_separated_prefix": value.rstrip("/"), "case_sensitive": case},)
+            return ({"path_separated_prefix": value.rstrip("/"), **_case(case)},)
         case Prefix(value, case):
-            return ({"prefix": value, "case_sensitive": case},)
+            return ({"prefix": value, **_case(case)},)
         case _:
             assert_never(path)
+
+
+def _case(sensitive: bool) -> dict[str, bool]:  # noqa: FBT001  # the model's own flag
+    """Envoy's default is to mind the case."""
+    return {} if sensitive else {"case_sensitive": False}
 
 
 def _method(method: str | None) -> list[dict[str, Any]]:
@@ -160,19 +163,6 @@ def _header(header: HeaderMatch) -> dict[str, Any]:
         "name": ":authority" if name == "host" else name,  # Envoy keeps Host under HTTP/2's name
         "string_match": {header.compare.value: header.value, "ignore_case": not header.case_sensitive},
     }
-
-
-def _request_headers(listener: Listener, reach: Reachable) -> list[dict[str, Any]]:
-    """What the service adds for targets (spec/lattice.md §9.5); the request id is the listener's work."""
-    return [
-        {
-            "header": {"key": "x-forwarded-for", "value": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"},
-            "append_action": "APPEND_IF_EXISTS_OR_ADD",
-        },
-        _overwrite("x-forwarded-port", str(listener.port)),
-        _overwrite("x-amzn-lattice-network", f"SourceVpcArn={reach.vpc_arn}"),
-        _overwrite("x-amzn-source-vpc", reach.vpc_id),
-    ]
 
 
 def _overwrite(key: str, value: str) -> dict[str, Any]:

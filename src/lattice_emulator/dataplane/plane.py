@@ -27,7 +27,7 @@ from lattice_emulator.world.model import Health, TargetKey
 from lattice_emulator.world.state import State
 
 _log = structlog.get_logger(__name__)
-_LONGEST_REST = 1.0  # seconds
+_LONGEST_REST = 0.25  # seconds
 _RETRY = 5.0  # seconds; what was refused may be a port that is free again later
 SERVICE_ADDRESSES = ipaddress.IPv4Network("127.171.0.0/16")
 
@@ -215,7 +215,7 @@ class DataPlane:
             started = loop.time()
             self._changed.clear()
             again = await self._take_over(carrying)
-            # In a burst (thousands of first checks), half of the time is left to others.
+            # In a burst (thousands of first checks) others get their turn as well.
             await asyncio.sleep(min(loop.time() - started, _LONGEST_REST))
 
     async def _take_over(self, carrying: _Carrying | None) -> float | None:

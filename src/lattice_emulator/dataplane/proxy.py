@@ -196,4 +196,4 @@ def _file_of(step: Step) -> str:
 
 def private_files() -> Files:
     """Files in a new temporary directory."""
-    return Files(Path(tempfile.mkdtemp(prefix="lattice-")))
+    return Files(Path(tempfile.mkdtemp(prefix="lattice-emulator-")))

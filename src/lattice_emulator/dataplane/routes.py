@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
 from lattice_emulator.dataplane.configuration import Json
-from lattice_emulator.dataplane.hosts import fixed, groups_of, routes_and_headers
+from lattice_emulator.dataplane.hosts import Given, fixed, groups_of, request_headers, routes
 from lattice_emulator.dataplane.memory import Memory
 from lattice_emulator.dataplane.view import Answers, Group, Http, Listener, OutOfReach, Reachable, Service, View
 
@@ -61,13 +61,15 @@ class Router:
             case OutOfReach():
                 return None
             case Reachable() as reach:
-                facts = [(g.id, g.arn, g.upstream) for name in sorted(groups_of(listener)) if (g := groups.get(name))]
+                named = sorted(groups_of(listener) & groups.keys())
+                given = Given(service.idle_seconds, {name: groups[name].upstream for name in named}, self._answers)
                 return self._hosts.recall(
                     (service.id, listener.id),
-                    (service, facts),
+                    (service, given),
                     lambda: {
                         "name": f"{service.id}/{listener.id}",
-                        **routes_and_headers(service, reach, listener, groups, self._answers),
+                        "routes": routes(listener, given),
+                        "request_headers_to_add": request_headers(service, reach, listener),
                     },
                 )
             case _:
