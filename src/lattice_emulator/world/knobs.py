@@ -106,10 +106,6 @@ class Knobs:
         default=True, section="§4.5", meaning="numberOfAssociated... counts only ACTIVE associations."
     )
 
-    association_exists_text: str = knob(
-        "Association already exists.", "§6", "Message of the conflict when a service is already in a network."
-    )
-
     # Services
     hosted_zone_id: str = knob("Z09127221KTH2CFUOHIZH", "§7, §16 #13", "hostedZoneId of every dnsEntry.")
     dns_label: str = knob("7d67968", "§7, §16 #13", "The label after a service's own in its generated name.")

@@ -75,7 +75,7 @@ def _index(network_id: str | None, service_id: str | None) -> tuple[str, object]
 def _check_free(ctx: Context, network: m.ServiceNetwork, service: m.Service) -> None:
     known = ctx.state.service_associations.first("pair", (network.id, service.id))
     if known is not None:
-        raise errors.conflict(Kind.SERVICE_ASSOCIATION, known.id, ctx.knobs.association_exists_text)
+        raise errors.conflict(Kind.SERVICE_ASSOCIATION, known.id, "Association already exists.")
     if service.custom_domain is None:
         return
     for other in ctx.state.service_associations.by("network", network.id):
