@@ -6,7 +6,7 @@ what to do follows from the unit's desired state and from what is known of Latti
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
 from random import Random
 
@@ -139,27 +139,27 @@ class Units:
 
     async def read_account_patiently(self) -> None:
         """Read what is ours in bulk, as often as it takes."""
+        await self.patiently(self.read_account)
+
+    async def patiently(self, read: Callable[[], Awaitable[None]]) -> None:
+        """Read something without which nothing goes on, as often as it takes."""
         failures = 0
         while True:
             try:
-                return await self.read_account()
-            except* LatticeFailure as failed:
-                log.warning("account not read", error=str(failed.exceptions[0]))
+                return await read()
+            except LatticeFailure as failure:
+                log.warning("not read", error=str(failure))
             failures += 1
             await self._clock.sleep(self._retry_delay(failures))
 
     async def read_account(self) -> None:
         """Read what is ours in bulk; raises ``LatticeFailure``."""
         now = self._clock.now()
-        async with asyncio.TaskGroup() as tasks:
-            for listing in (
-                self.listings.services,
-                self.listings.groups,
-                self.listings.networks,
-                self.listings.vpc_associations,
-                self.listings.owned,
-            ):
-                tasks.create_task(listing.since(now))
+        await self.listings.services.since(now)
+        await self.listings.groups.since(now)
+        await self.listings.networks.since(now)
+        await self.listings.vpc_associations.since(now)
+        await self.listings.owned.since(now)
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -1,0 +1,211 @@
+"""The whole controller: a source's objects in, Lattice made equal to them, statuses out.
+
+source -> inbox -> translation -> units -> outcomes -> inbox -> translation -> statuses
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from random import Random
+
+import structlog
+
+from lattice_gateway.core.lattice.keys import GroupKey, ServiceKey, UnitKey
+from lattice_gateway.core.lattice.outcome import Outcome
+from lattice_gateway.core.lattice.units import Absent
+from lattice_gateway.core.objects import HTTPRoute, Ref
+from lattice_gateway.core.translate.inputs import ParentOfRoute
+from lattice_gateway.engine.account import Account
+from lattice_gateway.engine.alarms import Alarms
+from lattice_gateway.engine.call_names import CallName
+from lattice_gateway.engine.calls import Calls
+from lattice_gateway.engine.feed import Batch, MassDeletion, StateUnwritable
+from lattice_gateway.engine.inbox import Inbox
+from lattice_gateway.engine.metrics import Metrics
+from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
+from lattice_gateway.engine.reporting import Reporter
+from lattice_gateway.engine.translation import News, Translation, TranslationDelta
+from lattice_gateway.engine.units import Units
+from lattice_gateway.settings import Settings
+
+LOOK = 0.02
+"""Seconds between two looks of who waits for rest."""
+
+log = structlog.get_logger(__name__)
+
+
+class Controller:
+    """One process that keeps Lattice equal to a source."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        source: Source,
+        state: StateStore,
+        status: StatusWriter,
+        lattice: Lattice,
+        clock: Clock,
+        random: Random,
+        process: str,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._source = source
+        self._state = state
+        self._clock = clock
+        self._metrics = metrics
+        self._inbox = Inbox()
+        self._reporter = Reporter(status, clock)
+        self._calls = Calls(lattice, clock, random, metrics)
+        self._translation = Translation(settings)
+        self.units = Units(
+            settings=settings,
+            calls=self._calls,
+            state=state,
+            clock=clock,
+            random=random,
+            process=process,
+            metrics=metrics,
+            told=self._told,
+        )
+        self._account = Account(settings, self.units, self._inbox, clock)
+        self._parents: Alarms[ParentOfRoute] = Alarms(clock)
+        self._live: set[Ref] = set()
+        self._held: MassDeletion | None = None
+        self._translated = False
+        self._stopping = asyncio.Event()
+
+    @property
+    def translation(self) -> Translation:
+        """Who attaches to what, and what follows."""
+        return self._translation
+
+    @property
+    def calls(self) -> Counter[CallName]:
+        """Calls by operation, repeated ones included."""
+        return self._calls.sent
+
+    @property
+    def writes(self) -> Counter[CallName]:
+        """Mutating calls by operation, repeated ones included."""
+        return self._calls.writes
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether everything is as wanted, as far as that is possible, and told."""
+        return self._translated and self._inbox.empty and self.units.at_rest and self._reporter.empty
+
+    async def run(self) -> None:
+        """Work until ``stop``; what is on the wire then is finished."""
+        tasks = [
+            asyncio.ensure_future(each)
+            for each in (self._work(), self._read_source(), self._reporter.run(), self._stopping.wait())
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._calls.close()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for task in done:
+            task.result()
+
+    def stop(self) -> None:
+        """End ``run``."""
+        self._stopping.set()
+
+    async def converged(self) -> None:
+        """Return when the controller is at rest."""
+        while not self.at_rest:
+            await self._clock.sleep(LOOK)
+
+    async def _work(self) -> None:
+        """Everything that needs the account; begins when that was read once."""
+        self._inbox.accepted(each for each in self._state.recorded.accepted.values() if isinstance(each, HTTPRoute))
+        await self.units.read_account_patiently()
+        await self.units.patiently(self._account.tell_all)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.units.run())
+            tasks.create_task(self._translate())
+            tasks.create_task(self._account.run())
+            tasks.create_task(self._expire_parents())
+
+    async def _read_source(self) -> None:
+        async for batch in self._source.changes():
+            self._reporter.problems(batch.problems)
+            self._tell_held(batch)
+            self._inbox.batch(batch)
+
+    def _tell_held(self, batch: Batch) -> None:
+        if batch.held is not None and batch.held != self._held:
+            log.error("mass deletion", held=str(batch.held))
+        self._held = batch.held
+
+    async def _translate(self) -> None:
+        while True:
+            news = await self._inbox.take()
+            self._live.update(thing.ref for thing in news.puts)
+            self._live.update(one.ref for one in news.unreadable)
+            self._live.difference_update(news.gone)
+            delta = self._translation.apply(news)
+            self._pass_on(delta)
+            self._end_records(news)
+            self._translated = True
+
+    def _pass_on(self, delta: TranslationDelta) -> None:
+        for crash in delta.crashes:
+            log.error("bug", cells=crash.cells, key=str(crash.key), exc_info=crash.error)
+            self._metrics.bug()
+        for desired in delta.units.values():
+            if isinstance(desired, Absent):
+                self.units.unwant(desired)
+            else:
+                self.units.want(desired)
+        for parent in delta.holds:
+            self._parents.set(parent, self._clock.now() + self._settings.parent_hold)
+        for parent in delta.released:
+            self._parents.cancel(parent)
+        for ref, status in delta.statuses.items():
+            self._reporter.status(ref, status)
+        self._remember(delta.accepted.values())
+        for key in delta.units:
+            if isinstance(key, ServiceKey):
+                self._account.wanted(key.name)
+
+    def _remember(self, routes: Iterable[HTTPRoute]) -> None:
+        for route in routes:
+            try:
+                self._state.remember_accepted(route)
+            except StateUnwritable as problem:
+                log.warning("accepted form not remembered", object=str(route.ref), error=str(problem))
+
+    def _end_records(self, news: News) -> None:
+        """What an earlier process made and nobody wants goes: all of it at first, later that of objects that go."""
+        for ref in news.gone:
+            self._forget_accepted(ref)
+        if self._translated and not news.gone:
+            return
+        for key, record in tuple(self.units.ledger.records.items()):
+            if self.units.wishes.get(key) is None and not self._is_live(key, record.owner):
+                self.units.unwant(Absent(key))
+
+    def _is_live(self, key: UnitKey, owner: Ref | None) -> bool:
+        """Whether the object that a unit was made for is there: only its deletion deletes a service or a network."""
+        return owner in self._live and not isinstance(key, GroupKey)
+
+    def _forget_accepted(self, ref: Ref) -> None:
+        try:
+            self._state.forget_accepted(ref)
+        except StateUnwritable as problem:
+            log.warning("accepted form not forgotten", object=str(ref), error=str(problem))
+
+    async def _expire_parents(self) -> None:
+        while True:
+            self._inbox.expired(await self._parents.ring())
+
+    def _told(self, key: UnitKey, outcome: Outcome | None) -> None:
+        self._inbox.outcome(key, outcome)
+        if isinstance(key, ServiceKey):
+            self._account.unit_changed(key)

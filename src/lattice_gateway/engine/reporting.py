@@ -1,0 +1,73 @@
+"""Statuses on their way to their writer: the latest of each object, tried again while it cannot be written."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+
+from lattice_gateway.core.objects import Ref
+from lattice_gateway.core.report.program import ObjectStatus
+from lattice_gateway.core.report.writing import write_status
+from lattice_gateway.engine.feed import Problem, StateUnwritable
+from lattice_gateway.engine.ports import Clock, StatusWriter
+
+AGAIN = 5.0
+"""Seconds until a status that could not be written is tried again."""
+
+log = structlog.get_logger(__name__)
+
+
+class Reporter:
+    """Writes statuses one after the other; everything else goes first."""
+
+    def __init__(self, writer: StatusWriter, clock: Clock) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._pending: dict[Ref, ObjectStatus | None] = {}
+        self._problems: tuple[Problem, ...] | None = None
+        self._news = asyncio.Event()
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything is written."""
+        return not self._pending and self._problems is None
+
+    def status(self, ref: Ref, status: ObjectStatus | None) -> None:
+        """The status of an object from now on; None: it has none any more."""
+        self._pending[ref] = status
+        self._news.set()
+
+    def problems(self, problems: tuple[Problem, ...]) -> None:
+        """What is wrong in the source from now on."""
+        self._problems = problems
+        self._news.set()
+
+    async def run(self) -> None:
+        """Write, as long as the process lives."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self._write_all()
+            except StateUnwritable as problem:
+                log.warning("status not written", error=str(problem))
+                await self._clock.sleep(AGAIN)
+                self._news.set()
+
+    async def _write_all(self) -> None:
+        if self._problems is not None:
+            self._writer.write_problems(self._problems)
+            self._problems = None
+        while self._pending:
+            ref, status = next(iter(self._pending.items()))
+            self._write(ref, status)
+            if self._pending.get(ref) is status:
+                del self._pending[ref]
+            await asyncio.sleep(0)
+
+    def _write(self, ref: Ref, status: ObjectStatus | None) -> None:
+        if status is None:
+            self._writer.remove(ref)
+            return
+        now = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._writer.write(ref, write_status(status, self._writer.previous(ref), now))
