@@ -187,7 +187,6 @@ class Service:
     certificate: Arn | None = None
     held_networks: frozenset[NetworkKey] = frozenset()
     held_listeners: frozenset[int] = frozenset()
-    overridden: bool = False
     other_listeners_stay: bool = False
 
 

@@ -253,7 +253,7 @@ def _service(operation: Operation, answer: Answer, service: ObservedService) -> 
         case UpdateService(certificate=certificate):
             return replace(service, certificate=certificate)
         case DeleteService():
-            return replace(service, status=answer.status or Status.DELETE_IN_PROGRESS)
+            return replace(service, status=answer.status or Status.DELETE_IN_PROGRESS, listeners=())
         case CreateServiceAssociation():
             made = _associated(operation, answer)
             return replace(service, associations=(*(service.associations or ()), made))

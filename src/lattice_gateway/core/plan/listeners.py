@@ -120,6 +120,8 @@ def _deleted(bond: Bond, there: ObservedListener) -> Step:
 
 
 def _unwanted(bond: Bond, there: tuple[ObservedListener, ...]) -> Piece:
+    if bond.desired.other_listeners_stay:
+        return Piece()
     ports = {listener.port for listener in bond.desired.listeners} | bond.desired.held_listeners
     stale = [listener for listener in there if listener.port not in ports]
     return Piece(tuple(_deleted(bond, each) for each in stale), (), tuple(_losses(stale)))
