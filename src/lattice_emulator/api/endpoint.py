@@ -69,15 +69,21 @@ class Endpoint:
         self.log = CallLog()
 
     async def answer(self, request: Request) -> Outcome:
-        """Answer ``request``; never raises for anything a client can send."""
+        """Answer ``request``; raises only for an error of ours."""
         started, at = time.perf_counter(), self._clock.now()
         sender = sender_of(request, self._accounts)
         router = self._routers.get(sender.service)
         if router is None:
             return self._unknown_service(sender.service)
         exchange = _Exchange(request_id=str(uuid.uuid4()), sender=sender, router=router, params={})
-        outcome = await self._judge(request, exchange)
-        self._note(exchange, outcome, at, (time.perf_counter() - started) * 1000)
+        try:
+            outcome = await self._judge(request, exchange)
+        except Exception:
+            # Our bug: the server answers 500 and prints the traceback; the log shows which call met it.
+            exchange.code = "InternalFailure"
+            self._note(exchange, 500, at, started)
+            raise
+        self._note(exchange, outcome.status if isinstance(outcome, Answer) else 0, at, started)
         return outcome
 
     def _unknown_service(self, name: str) -> Answer:
@@ -139,7 +145,7 @@ class Endpoint:
             return _refused(exchange, error)
         return result_answer(service, operation, result, exchange.request_id)
 
-    def _note(self, exchange: _Exchange, outcome: Outcome, at: float, took_ms: float) -> None:
+    def _note(self, exchange: _Exchange, status: int, at: float, started: float) -> None:
         self.log.add(
             Call(
                 number=self.log.next_number(),
@@ -148,10 +154,10 @@ class Endpoint:
                 operation=exchange.operation,
                 caller=exchange.sender.caller,
                 params=exchange.params,
-                status=outcome.status if isinstance(outcome, Answer) else 0,
+                status=status,
                 code=exchange.code,
                 effect=exchange.effect,
-                took_ms=took_ms,
+                took_ms=(time.perf_counter() - started) * 1000,
                 request_id=exchange.request_id,
             )
         )

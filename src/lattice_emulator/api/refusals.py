@@ -63,7 +63,7 @@ def scripted(service: Service, code: str, message: str, members: dict[str, objec
     """An error that was asked for by ``code``; the status is the model's, what the model requires is filled in."""
     failure = service.failures.get(code)
     if failure is None:
-        return ServiceError(code, message, (STATUS | COMMON).get(code, 400), members)
+        return ServiceError(code, message, {**STATUS, **COMMON}.get(code, 400), members)
     filled: dict[str, object] = {m.name: _filler(m.name) for m in failure.members.members if m.required}
     return ServiceError(code, message, failure.status, filled | (members or {}))
 

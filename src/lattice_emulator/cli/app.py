@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 an error; wrong usage is an error too. Results go to stdou
 import asyncio
 import json
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ import yaml
 
 from lattice_emulator.admin.entries import SettingError
 from lattice_emulator.api.request import DEFAULT_VPC
-from lattice_emulator.cli.options import ServeOptions, mappings_of, read_network
+from lattice_emulator.cli.options import ServeOptions, mappings_of, read_network, read_vpc
 from lattice_emulator.cli.remote import RemoteError, ask
 from lattice_emulator.cli.serve import serve_until_stopped
 from lattice_emulator.dataplane.plane import SERVICE_ADDRESSES
@@ -74,7 +75,7 @@ def serve(
     ] = str(SERVICE_ADDRESSES),
 ) -> None:
     """Run the emulator until it is told to stop (Ctrl-C, SIGTERM). The first line on stdout is its URL."""
-    if not time_scale > 0:
+    if not (time_scale > 0 and isfinite(time_scale)):
         raise SettingError(f"--time-scale: found {time_scale}, expected a number above 0")
     options = ServeOptions(
         host=host,
@@ -82,7 +83,7 @@ def serve(
         state=state,
         config=config,
         time_scale=time_scale,
-        client_vpc=None if no_reachability else client_vpc,
+        client_vpc=None if no_reachability else read_vpc("--client-vpc", client_vpc),
         mappings=mappings_of(map_targets or ()),
         data_plane=not no_data_plane,
         front_door_port=front_door_port,

@@ -1,12 +1,15 @@
 """The options of ``serve`` as one value."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lattice_emulator.admin.entries import SettingError
 from lattice_emulator.dataplane.addresses import Mapping, MappingError, parse_mapping
+
+_VPC = re.compile(r"vpc-([0-9a-z]{8}|[0-9a-z]{17})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,13 @@ def mappings_of(texts: Iterable[str]) -> tuple[Mapping, ...]:
         return tuple(parse_mapping(text) for text in texts)
     except MappingError as error:
         raise SettingError(f"--map-targets: {error}") from None
+
+
+def read_vpc(option: str, text: str) -> str:
+    """Check the id of a VPC; raises SettingError."""
+    if not _VPC.fullmatch(text):
+        raise SettingError(f"{option}: found {text!r}, expected the id of a VPC (vpc-0123456789abcdef0)")
+    return text
 
 
 def read_network(option: str, text: str) -> ipaddress.IPv4Network:

@@ -44,8 +44,8 @@ async def _running(emulation: Emulation, saving: Saving | None, options: ServeOp
         stack.push_async_callback(listening.stop)
         stack.push_async_callback(traffic.stop)
         where = await traffic.start()
-        _say(listening.url)
-        _say(where)
+        # One write: a reader that takes the first line and leaves breaks no pipe.
+        print(f"{listening.url}\n{where}", flush=True)
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(emulation.live()), tasks.create_task(traffic.follow())]
             if saving is not None:
@@ -93,10 +93,6 @@ def _save_last(saving: Saving) -> int:
         _complain(f"the state could not be saved: {error.strerror}")
         return 1
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _complain(sentence: str) -> None:

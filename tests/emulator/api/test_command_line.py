@@ -96,6 +96,7 @@ def test_a_state_file_outlives_the_process(start, tmp_path):
         pytest.param(["serve", "--prot", "1"], "--prot", id="unknown option"),
         pytest.param(["serve", "--port", "70000"], "--port", id="port out of range"),
         pytest.param(["serve", "--time-scale", "0"], "--time-scale: found 0.0, expected a number above 0", id="scale"),
+        pytest.param(["serve", "--client-vpc", "mine"], "--client-vpc: found 'mine', expected", id="vpc"),
         pytest.param(["serve", "--config", "/nowhere.yaml"], "/nowhere.yaml: cannot be read", id="no settings"),
         pytest.param(["serve", "--state", "/nowhere/s.json"], "--state: /nowhere/s.json cannot be written", id="state"),
         pytest.param(["serve", "--map-targets", "10.0.0.0/8"], "--map-targets", id="mapping"),
