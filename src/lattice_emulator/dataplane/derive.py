@@ -1,5 +1,6 @@
 """The world's state -> the `View` to serve, and the health checks to run. Sorted by id."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from lattice_emulator.world.target_states import in_use
 
 # Each port costs Envoy one inotify instance, of which a user has 128; above that it aborts.
 MAX_PORTS = 64
+_HOST = re.compile(r"[a-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,15 @@ class Deriver:
 
 
 def _names(services: Iterable[m.Service]) -> dict[str, tuple[str, ...]]:
-    """Names by service id. The oldest service keeps a name that several claim: Envoy refuses a name twice."""
+    """Names by service id. Envoy refuses a name twice, so the oldest service keeps one that several claim.
+
+    A custom name that can stand in no Host header (a wildcard, say, where the knob lets it pass) is left out.
+    """
     taken: set[str] = set()
     names: dict[str, tuple[str, ...]] = {}
     for service in sorted(services, key=lambda service: service.seq):
         claimed = [service.domain.lower(), *([service.custom_domain.lower()] if service.custom_domain else [])]
-        names[service.id] = tuple(name for name in dict.fromkeys(claimed) if name not in taken)
+        names[service.id] = tuple(n for n in dict.fromkeys(claimed) if n not in taken and _HOST.fullmatch(n))
         taken.update(names[service.id])
     return names
 

@@ -4,6 +4,7 @@ Envoy refuses a RouteConfiguration as a whole, so what it would refuse is never 
 become a fixed answer, a path that can match nothing becomes no route (design/envoy.md §2, §4).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -31,6 +32,7 @@ from lattice_emulator.dataplane.view import (
 )
 
 _NEVER: tuple[dict[str, Any], ...] = ()
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110: token
 _GROUP_ARN = "%METADATA(CLUSTER:lattice:arn)%"  # once a virtual host, not once a weight: half of the file
 
 
@@ -127,6 +129,8 @@ def _takes_http1(upstream: Upstream) -> bool:
 
 def route_matches(match: Match, mode: PrefixMode) -> tuple[dict[str, Any], ...]:
     """Envoy's form of a match: one route match, or none where no request can ever match."""
+    if not all(_NAME.fullmatch(header.name) for header in match.headers):
+        return _NEVER  # no request can bear such a header, and Envoy refuses the name
     headers = [*_method(match.method), *(_header(header) for header in match.headers)]
     tail: dict[str, Any] = {"headers": headers} if headers else {}
     return tuple({**path, **tail} for path in _paths(match.path, mode))

@@ -188,6 +188,14 @@ def test_the_oldest_service_keeps_a_name_that_two_claim() -> None:
     assert [s.names for s in view_of(world.state, BY).services] == [("s1.on.aws",), ("s2.on.aws", "shop.example")]
 
 
+@pytest.mark.parametrize("custom", ["*", "*.example", "a b", "a:80"])
+def test_a_name_that_no_request_can_bear_is_left_out(custom: str) -> None:
+    world = WorldInHand()
+    world.put_service(1, m.FixedResponse(404), custom=custom)
+
+    assert only_service(world.state).names == ("s1.on.aws",)
+
+
 def test_what_cannot_be_carried_is_said(world: WorldInHand) -> None:
     world.put_listener(1, 443, m.FixedResponse(404), m.ListenerProtocol.HTTPS)
     world.put_target(1, "i-0123", PENDING)

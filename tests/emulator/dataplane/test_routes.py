@@ -63,6 +63,11 @@ def test_a_path_beyond_the_path_matches_nothing_and_is_not_written(path: v.PathM
     assert route_matches(v.Match(path=path), mode) == ()
 
 
+@pytest.mark.parametrize("name", ["x y", ":path", "x:", "é", "x\n"])
+def test_a_header_that_no_request_can_bear_matches_nothing_and_is_not_written(name: str) -> None:
+    assert route_matches(v.Match(headers=(v.HeaderMatch(name, v.Compare.EXACT, "v"),)), STRING) == ()
+
+
 def routes_of(action: v.Action, *groups: v.Group, answers: v.Answers | None = None) -> list[dict[str, Any]]:
     view = view_of([service(1, http_listener(default=action))], groups)
     configured: Any = Router(answers or v.Answers()).routes(view, {})["port-80"]
