@@ -128,9 +128,10 @@ class World:
         """Share a service or a network, by id, with exactly these accounts, as an accepted RAM share does."""
         if identifier not in self.state.services and identifier not in self.state.networks:
             raise ValueError(f"share: found {identifier!r}, expected the id of a service or service network")
+        before = self.state.revision
         self.state.shares[identifier] = accounts
         self.state.touch()
-        self._tell(self.state.revision - 1)
+        self._tell(before)
 
     def counts(self) -> dict[str, int]:
         """How many resources of each type there are, over all accounts and Regions."""
