@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -48,6 +49,10 @@ class Files:
     def routes_directory(self) -> Path:
         """Where all routes are."""
         return self.root / "routes"
+
+    def open_log(self) -> BinaryIO:
+        """The log, to be written to where Envoy writes without being asked: when it aborts, or cannot be run."""
+        return self.log.open("ab")
 
     def forget_admin(self) -> None:
         """Remove the socket that a killed Envoy left: the next could not bind it."""

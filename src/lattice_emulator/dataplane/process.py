@@ -1,11 +1,10 @@
 """The Envoy process: started in a group of its own, restarted when it dies, never left behind."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -13,7 +12,15 @@ from lattice_emulator.dataplane.admin import UNREACHABLE, Admin
 from lattice_emulator.dataplane.files import Files
 
 _log = structlog.get_logger(__name__)
-_PR_SET_PDEATHSIG = 1
+# Asks Linux for SIGKILL when the parent dies, then becomes the command, unless the parent died before. A process of
+# its own rather than a function run after the fork, where the locks of other threads may be held.
+_TIE = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 _SHORTEST_LIFE = 10.0  # seconds; whoever dies younger is restarted more and more slowly
 _BACKOFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _READY_WITHIN = 15.0
@@ -41,10 +48,9 @@ class Process:
 
     async def start(self) -> None:
         """Start it and wait until it serves; raises `EnvoyStartError`."""
-        try:
-            await self._spawn()
-        except OSError as error:
-            raise EnvoyStartError(f"Envoy at {self._binary} cannot be run: {error.strerror}") from None
+        if not os.access(self._binary, os.X_OK):
+            raise EnvoyStartError(f"Envoy at {self._binary} cannot be run: it is no executable file")
+        await self._spawn()
         try:
             async with asyncio.timeout(_READY_WITHIN):
                 await self._until_ready()
@@ -81,14 +87,14 @@ class Process:
 
     async def _spawn(self) -> None:
         self._files.forget_admin()
-        self._child = await asyncio.create_subprocess_exec(
-            *_command(self._binary, self._files),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C in the terminal must not reach it before us
-            preexec_fn=_dies_with_parent(),
-        )
+        with self._files.open_log() as log:
+            self._child = await asyncio.create_subprocess_exec(
+                *_tied(_command(self._binary, self._files)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in the terminal must not reach it before us
+            )
 
     async def _until_ready(self) -> None:
         while True:
@@ -118,13 +124,8 @@ def _command(binary: str, files: Files) -> Sequence[str]:
     )
 
 
-def _dies_with_parent() -> Callable[[], None] | None:
-    """What the child does before exec: ask Linux to kill it when its parent dies; None elsewhere."""
+def _tied(command: Sequence[str]) -> Sequence[str]:
+    """``command``, on Linux run so that it dies with this process; elsewhere as it is."""
     if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl  # looked up before the fork, where locks may be held
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    return ask
+        return command
+    return (sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), *command)

@@ -136,10 +136,20 @@ async def test_a_binary_that_cannot_run_is_told_in_a_sentence(tmp_path: Path) ->
         assert here.plane.front_door is None
 
 
+async def test_a_binary_for_another_machine_is_told_in_a_sentence(tmp_path: Path) -> None:
+    foreign = tmp_path / "envoy"
+    foreign.write_bytes(b"\x7fELF of another kind")
+    foreign.chmod(0o755)
+
+    async with serving(replace(OPTIONS, binary=Found(str(foreign)))) as here:
+        assert here.plane.missing is not None
+        assert "Exec format error" in here.plane.missing
+
+
 async def test_a_binary_that_is_none_is_told_in_a_sentence(tmp_path: Path) -> None:
     async with serving(replace(OPTIONS, binary=Found(str(tmp_path / "gone")))) as here:
         assert here.plane.missing is not None
-        assert "cannot be run: No such file or directory" in here.plane.missing
+        assert "cannot be run: it is no executable file" in here.plane.missing
 
 
 async def test_a_front_door_that_is_taken_is_named(envoy: str) -> None:
