@@ -11,6 +11,8 @@ from typing import Protocol
 import pytest
 
 from lattice_gateway.adapters.files import DirectorySource, NoMemory
+from lattice_gateway.adapters.files.reader import EVERYTHING
+from lattice_gateway.adapters.files.source import Tick
 from lattice_gateway.core.objects import Kind, Object, Ref
 from lattice_gateway.engine.feed import Batch
 from lattice_gateway.engine.ports import Source
@@ -37,7 +39,7 @@ class DirectoryStage:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._second = 0.0
-        self._notices: asyncio.Queue[bool] = asyncio.Queue()
+        self._notices: asyncio.Queue[Tick] = asyncio.Queue()
         root.mkdir()
         self.source: Source = DirectorySource(root, NoMemory(), self, ticks=self._ticks)
 
@@ -50,14 +52,14 @@ class DirectoryStage:
 
     def put(self, name: str, manifest: str) -> None:
         write(self._root, **{name: manifest})
-        self._notices.put_nowait(True)
+        self._notices.put_nowait(EVERYTHING)
 
     def remove(self, name: str) -> None:
         (self._root / f"{name}.yaml").unlink()
         for _ in range(2):
-            self._notices.put_nowait(True)
+            self._notices.put_nowait(EVERYTHING)
 
-    async def _ticks(self, _: Path) -> AsyncGenerator[bool, None]:
+    async def _ticks(self, _: Path) -> AsyncGenerator[Tick, None]:
         while True:
             yield await self._notices.get()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lattice_gateway.adapters.files.documents import Broken, Document, chunks, parse_json, parse_yaml
@@ -137,6 +137,7 @@ TREES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(st.dictionaries(st.text(min_size=1), TREES, min_size=1, max_size=3), max_size=3))
 def test_what_a_yaml_writer_writes_is_read_back(documents: list[Any]) -> None:
     text = yaml.safe_dump_all(documents, explicit_start=True)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lattice_gateway.adapters.files import Binding, NoMemory, StateDirectory, read_once, read_state
-from lattice_gateway.adapters.files.reader import Reader
+from lattice_gateway.adapters.files.reader import EVERYTHING, Paths, Reader
 from lattice_gateway.core.objects import Kind, Object, Ref
 from lattice_gateway.engine.feed import Batch, ObjectRecord, Recorded, StateUnwritable
 from tests.unit.files.making import at, route, service, stream, write
@@ -55,6 +55,29 @@ def test_the_first_batch_tells_everything_and_the_next_what_changed(root: Path) 
     assert told(first) == (["one", "rooms", "two"], [])
     assert unchanged is None
     assert told(second) == (["one"], [])
+
+
+def test_a_notice_of_a_path_is_enough(root: Path) -> None:
+    write(root, x=route("one"), y=route("two"))
+    reader = Reader(root, NoMemory(), None)
+    reader.read(at(0))
+
+    write(root, x=route("one", 5), y=route("two", 5), z=route("three"))
+    looked = [reader.read(at(1), Paths(frozenset({str(root / name)}))) for name in ("x.yaml", "y.new", "z.yaml")]
+
+    assert told(looked[0]) == (["one"], [])
+    assert looked[1] is None
+    assert told(looked[2]) == (["three", "two"], [])
+
+
+def test_a_notice_of_a_new_directory_is_followed(root: Path) -> None:
+    write(root, x=route("one"))
+    reader = Reader(root, NoMemory(), None)
+    reader.read(at(0))
+
+    write(root / "deep", y=route("two"))
+
+    assert told(reader.read(at(1), Paths(frozenset({str(root / "deep")})))) == (["two"], [])
 
 
 def test_an_edit_of_spaces_tells_nothing(root: Path) -> None:
@@ -130,15 +153,12 @@ def test_a_due_removal_asks_for_another_reading(root: Path) -> None:
     (root / "x.yaml").unlink()
 
     reader.read(at(10))
-    assert not _asks_for_time(reader, 10.5)
-    assert _asks_for_time(reader, 11)
-    assert told(reader.read(at(11))) == ([], ["one"])
-    assert not _asks_for_time(reader, 12)
+    asked = [reader.overdue(second) for second in (10.5, 11)]
+    gone = reader.read(at(11))
 
-
-def _asks_for_time(reader: Reader, second: float) -> bool:
-    """Whether a removal is due; files of a test are too young to settle and are left out of the question."""
-    return any(second - since >= 1 for since in reader._settled.missing.values())
+    assert [notice == EVERYTHING for notice in asked] == [False, True]
+    assert told(gone) == ([], ["one"])
+    assert reader.overdue(12) != EVERYTHING
 
 
 def test_a_confirmed_number_is_used_up(root: Path) -> None:
@@ -182,13 +202,13 @@ def test_a_full_disk_is_a_problem_that_is_told_and_tried_again(root: Path) -> No
 
     batch = reader.read(at(0))
     memory.full = False
-    asks = reader.wants_rereading(1)
+    asks = reader.overdue(1)
     after = reader.read(at(1))
 
     assert batch is not None
     assert [str(problem) for problem in batch.problems] == ["no space left"]
     assert told(batch) == (["one"], [])
-    assert asks
+    assert asks == EVERYTHING
     assert after is not None
     assert after.problems == ()
 
@@ -289,25 +309,27 @@ TEXTS = st.one_of(
         lambda pairs: stream(*(route(name, weight) for name, weight in pairs))
     ),
 )
-EDITS = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), TEXTS), max_size=8)
+EDITS = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), TEXTS, st.booleans()), max_size=8)
+"""Name, text (None: the file goes), and whether the file system says which file it was."""
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(EDITS)
 def test_after_any_edits_what_was_told_adds_up_to_a_reading_from_scratch(
-    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[str, str | None]]
+    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[str, str | None, bool]]
 ) -> None:
     root = tmp_path_factory.mktemp("tree")
     write(root, keep=service("keep"))
     reader = Reader(root, NoMemory(), None)
     known: dict[Ref, Object] = {}
     second = 0.0
-    for name, text in [("keep", service("keep")), *edits]:
+    for name, text, is_noticed in [("keep", service("keep"), True), *edits]:
         path = root / f"{name}.yaml"
         path.unlink(missing_ok=True) if text is None else path.write_text(text)
-        for _ in range(2):
+        notice = Paths(frozenset({str(path)})) if is_noticed else EVERYTHING
+        for where in (notice, EVERYTHING):
             second += 5
-            _apply(known, reader.read(at(second)))
+            _apply(known, reader.read(at(second), where))
 
     scratch = read_once(root, None, at(0))
 

@@ -195,14 +195,14 @@ def test_a_file_that_changed_just_now_is_read_again(tmp_path: Path) -> None:
     write(tmp_path, x=route("one"))
     changed = (tmp_path / "x.yaml").stat().st_mtime_ns
 
-    assert not read_tree(tmp_path, Tree(), changed + 1_000_000).settled
-    assert read_tree(tmp_path, Tree(), changed + 1_000_000_000).settled
+    assert read_tree(tmp_path, Tree(), changed + 1_000_000).young == ("x.yaml",)
+    assert read_tree(tmp_path, Tree(), changed + 1_000_000_000).young == ()
 
 
 def test_a_file_too_large_is_named() -> None:
     content = read_content("x.yaml", b"#" * (64 * 1024 * 1024 + 1))
 
-    assert [str(problem) for _, piece in content.pieces for problem in piece.problems] == [
+    assert [str(problem) for problem in content.part.problems] == [
         "x.yaml: found 67108865 bytes, expected at most 67108864"
     ]
 
@@ -211,7 +211,7 @@ def test_a_file_too_large_is_named() -> None:
 def test_no_bytes_in_a_file_raise(data: bytes, name: str) -> None:
     content = read_content(name, data)
 
-    assert content.blind == any(piece.problems for _, piece in content.pieces)
+    assert content.part.blind == bool(content.part.problems)
 
 
 FRAGMENTS = st.sampled_from(

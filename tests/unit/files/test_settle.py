@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lattice_gateway.adapters.files.reading import Placed, Reading
+from lattice_gateway.adapters.files.contents import Placed
+from lattice_gateway.adapters.files.reading import Reading
 from lattice_gateway.adapters.files.settle import Settled, settle
 from lattice_gateway.core.objects import DecodeError, Kind, NotOurs, Object, Ref, decode
 from lattice_gateway.engine.feed import MassDeletion, Problem, Undecodable
@@ -213,6 +214,7 @@ def test_an_object_that_never_was_readable_stands_as_such_until_it_goes() -> Non
 CONTENTS = st.dictionaries(st.sampled_from([f"r{n}" for n in range(6)]), st.integers(0, 3), max_size=6)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(CONTENTS, max_size=6), CONTENTS)
 def test_after_any_history_what_is_in_force_is_what_the_last_reading_says(
     history: list[dict[str, int]], last: dict[str, int]

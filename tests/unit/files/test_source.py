@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from lattice_gateway.adapters.files import DirectorySource, NoMemory
-from lattice_gateway.adapters.files.source import watch
+from lattice_gateway.adapters.files.reader import EVERYTHING
+from lattice_gateway.adapters.files.source import Quiet, Tick, watch
 from lattice_gateway.engine.feed import Batch
 from tests.unit.files.making import START, route, service, write
 
@@ -29,16 +30,16 @@ class Ticks:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._given: asyncio.Queue[tuple[float, bool]] = asyncio.Queue()
+        self._given: asyncio.Queue[tuple[float, Tick]] = asyncio.Queue()
 
-    def give(self, *notices: tuple[float, bool]) -> None:
+    def give(self, *notices: tuple[float, Tick]) -> None:
         for notice in notices:
             self._given.put_nowait(notice)
 
-    async def __call__(self, _: Path) -> AsyncGenerator[bool, None]:
+    async def __call__(self, _: Path) -> AsyncGenerator[Tick, None]:
         while True:
-            self._clock.second, changed = await self._given.get()
-            yield changed
+            self._clock.second, tick = await self._given.get()
+            yield tick
 
 
 def names(batch: Batch) -> tuple[list[str], list[str]]:
@@ -53,7 +54,7 @@ async def test_a_notice_leads_to_a_reading(tmp_path: Path) -> None:
     first = await anext(batches)
 
     write(tmp_path, x=route("one", 90))
-    ticks.give((1, True))
+    ticks.give((1, EVERYTHING))
     second = await anext(batches)
 
     assert [names(batch) for batch in (first, second)] == [(["one"], []), (["one"], [])]
@@ -67,7 +68,7 @@ async def test_a_removal_needs_no_second_notice(tmp_path: Path) -> None:
     await anext(batches)
 
     (tmp_path / "x.yaml").unlink()
-    ticks.give((10, True), (10.5, False), (11, False))
+    ticks.give((10, EVERYTHING), (10.5, Quiet()), (11, Quiet()))
     batch = await anext(batches)
 
     assert names(batch) == ([], ["one"])
@@ -82,7 +83,7 @@ async def test_a_change_without_a_notice_is_found_all_the_same(tmp_path: Path) -
     await anext(batches)
 
     write(tmp_path, y=route("two"))
-    ticks.give((6, False))
+    ticks.give((1, Quiet()), (2, Quiet()), (11, Quiet()))
 
     assert names(await anext(batches)) == (["two"], [])
 
@@ -108,11 +109,11 @@ async def test_an_edit_is_told_quickly(tmp_path: Path) -> None:
 async def test_a_directory_that_appears_is_noticed(tmp_path: Path) -> None:
     root = tmp_path / "later"
     ticks = watch(root)
-    assert await anext(ticks)
+    assert await anext(ticks) == EVERYTHING
 
     write(root, x=route("one"))
     async with asyncio.timeout(5):
-        while not await anext(ticks):
+        while isinstance(await anext(ticks), Quiet):
             pass
 
     await ticks.aclose()

@@ -6,13 +6,13 @@ again, so an edit in a large file costs what was edited.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import PurePath
 from typing import Any, Final, TypeAlias
 
 from lattice_gateway.adapters.files.documents import Broken, Parsed, chunks, parse_json, parse_yaml
-from lattice_gateway.core.objects import DecodeError, NotOurs, Object, decode
+from lattice_gateway.core.objects import DecodeError, NotOurs, Object, Ref, decode
 from lattice_gateway.engine.feed import Problem, Undecodable
 
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
@@ -47,31 +47,83 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class FileContent:
-    """A file's pieces in order, each with the line of the file it begins on."""
+class Placed:
+    """An object and where it stands."""
 
-    pieces: tuple[tuple[int, Piece], ...]
+    thing: Object
+    file: str
+    line: int
+
+
+@dataclass(slots=True)
+class Part:
+    """What one file adds to a reading, with lines of the file."""
+
+    objects: dict[Ref, Placed] = field(default_factory=dict)
+    undecodable: dict[Ref, Undecodable] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    blind: bool = False
+    """Whether something in the file could not be read: then none of its former objects counts as gone."""
 
     @property
-    def blind(self) -> bool:
-        """Whether something in the file could not be read: then none of its former objects counts as gone."""
-        return any(piece.problems for _, piece in self.pieces)
+    def healthy(self) -> bool:
+        """Whether everything in the file could be read and stands there once."""
+        return not self.problems
+
+    def take(self, file: str, line: int, piece: Piece) -> None:
+        """Adds a piece that begins on ``line``."""
+        self.skipped.update(dict(piece.skipped))
+        self.blind = self.blind or bool(piece.problems)
+        self.problems.extend(_moved(problem, line) for problem in piece.problems)
+        for broken in piece.undecodable:
+            self.undecodable.setdefault(broken.ref, Undecodable(broken.ref, _moved(broken.problem, line)))
+        for located in piece.objects:
+            placed = Placed(located.thing, file, located.line + line - 1)
+            first = self.objects.setdefault(located.thing.ref, placed)
+            if first is not placed:
+                self.problems.append(twice(first, placed))
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file's pieces by the digest of their text, and what they add up to; nobody changes either."""
+
+    pieces: Mapping[bytes, Piece]
+    part: Part
 
 
 def unreadable(file: str, why: str) -> FileContent:
     """The content of a file that cannot be opened."""
-    return FileContent(((1, Piece(b"", problems=(Problem(file=file, message=why),))),))
+    return FileContent({}, Part(problems=[Problem(file=file, message=why)], blind=True))
 
 
 def read_content(file: str, data: bytes, before: FileContent | None = None) -> FileContent:
     """The content of ``file``, taking from ``before`` what has not changed."""
     if len(data) > MAX_FILE:
         return unreadable(file, f"found {len(data)} bytes, expected at most {MAX_FILE}")
-    known = {piece.digest: piece for _, piece in before.pieces} if before else {}
+    known = before.pieces if before else {}
     is_json = PurePath(file).suffix.lower() == ".json"
     parse = parse_json if is_json else parse_yaml
-    cut = ((data, 1),) if is_json else chunks(data)
-    return FileContent(tuple((line, _piece(file, text, parse, known)) for text, line in cut))
+    pieces: dict[bytes, Piece] = {}
+    part = Part()
+    for text, line in ((data, 1),) if is_json else chunks(data):
+        piece = _piece(file, text, parse, known)
+        pieces[piece.digest] = piece
+        part.take(file, line, piece)
+    return FileContent(pieces, part)
+
+
+def twice(first: Placed, again: Placed) -> Problem:
+    """An object stands twice: both places are named, the second one does not count."""
+    ref = first.thing.ref
+    message = f"{ref} stands in {first.file}:{first.line} and again in {again.file}:{again.line}; the first counts"
+    return Problem(file=again.file, line=again.line, who=str(ref), ref=ref, field="metadata.name", message=message)
+
+
+def _moved(problem: Problem, line: int) -> Problem:
+    """The problem of a piece with its line in the file."""
+    return replace(problem, line=problem.line + line - 1) if problem.line else problem
 
 
 def _piece(file: str, text: bytes, parse: Callable[[bytes], tuple[Parsed, ...]], known: Mapping[bytes, Piece]) -> Piece:

@@ -23,7 +23,7 @@ MAX_NUMBER: Final = 40
 """Characters of a number; longer plain scalars are text."""
 
 _PARSER: Final = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-_BOUNDARY = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_AFTER_MARK: Final = (b"", b" ", b"\t", b"\r", b"\n")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)|0x[0-9a-fA-F]+|0o?[0-7]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS: Final[dict[str, bool | None]] = {
@@ -60,15 +60,24 @@ def chunks(data: bytes) -> tuple[tuple[bytes, int], ...]:
 
     Streams with directives or in another encoding than UTF-8 stay whole.
     """
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or re.search(rb"^%", data, re.MULTILINE):
+    if data.startswith((b"%", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or b"\n%" in data:
         return ((data, 1),)
-    starts = [0, *(m.start() for m in _BOUNDARY.finditer(data) if m.start()), len(data)]
+    starts = [0, *_boundaries(data), len(data)]
     pieces: list[tuple[bytes, int]] = []
     line = 1
     for start, end in pairwise(starts):
         pieces.append((data[start:end], line))
         line += data.count(b"\n", start, end)
     return tuple(pieces)
+
+
+def _boundaries(data: bytes) -> Iterator[int]:
+    """Where a ``---`` stands at the beginning of a line and by itself, except at the very beginning."""
+    found = data.find(b"\n---")
+    while found >= 0:
+        if data[found + 4 : found + 5] in _AFTER_MARK:
+            yield found + 1
+        found = data.find(b"\n---", found + 4)
 
 
 def parse_yaml(data: bytes) -> tuple[Parsed, ...]:

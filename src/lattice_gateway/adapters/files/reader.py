@@ -5,13 +5,22 @@ gives it a thread and decides when.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol, TypeAlias
 
-from lattice_gateway.adapters.files.reading import read_objects
-from lattice_gateway.adapters.files.settle import AGREEMENT, Moment, Settled, Standing, settle
-from lattice_gateway.adapters.files.tree import Tree, read_tree
+from lattice_gateway.adapters.files.reading import Anything, Difference, Reading, Touched, read_changes, read_objects
+from lattice_gateway.adapters.files.settle import (
+    AGREEMENT,
+    InForce,
+    Moment,
+    Settled,
+    Standing,
+    settle,
+    settle_difference,
+)
+from lattice_gateway.adapters.files.tree import Tree, read_tree, reread
 from lattice_gateway.core.objects import Ref
 from lattice_gateway.engine.feed import (
     OWNING_KINDS,
@@ -35,6 +44,26 @@ class ObjectMemory(Protocol):
         """Write down contents and removals; raises ``StateUnwritable`` and then writes them the next time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Anything in the tree may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Nothing but these absolute paths changed."""
+
+    paths: frozenset[str]
+
+
+Notice: TypeAlias = Everything | Paths
+
+EVERYTHING: Final = Everything()
+
+Change: TypeAlias = tuple[Standing | None, Standing]
+"""What stood before, None where nothing did, and what stands now."""
+
+
 class NoMemory:
     """Nothing is remembered: for looking once, and for tests."""
 
@@ -52,34 +81,44 @@ class Reader:
         self._memory = memory
         self._confirmed = confirmed
         self._tree = Tree()
+        self._reading = Reading()
         self._settled = Settled(in_force=from_records(memory.recorded))
         self._complete = False
         self._unwritable = False
         self._told: Batch | None = None
 
-    def read(self, now: Moment) -> Batch | None:
-        """The next batch, or None where there is nothing new to tell."""
-        self._tree = read_tree(self._root, self._tree, int(now.wall.timestamp() * 1e9))
-        self._complete = self._complete or "" not in self._tree.blind
-        before, after = self._settled, settle(self._settled, read_objects(self._tree), now, self._confirmed)
+    def read(self, now: Moment, notice: Notice = EVERYTHING) -> Batch | None:
+        """The next batch, or None where there is nothing new to tell; ``notice`` says where to look."""
+        tree = _look(self._root, self._tree, notice, int(now.wall.timestamp() * 1e9))
+        reading, difference = read_changes(self._tree, self._reading, tree)
+        if self._told is None:
+            difference = Anything()
+        self._tree, self._reading = tree, reading
+        self._complete = self._complete or "" not in tree.blind
+        before, after = self._settled, settle_difference(self._settled, reading, difference, now, self._confirmed)
         if _owning(after.gone) == self._confirmed:
             self._confirmed = None
-        trouble = self._remember(before, after)
         self._settled = after
-        return self._news(self._batch(before, after, trouble))
-
-    def wants_rereading(self, steady: float) -> bool:
-        """Whether a reading may tell more although no file changes: a removal is due, or a write is to be retried."""
-        due = any(steady - since >= AGREEMENT for since in self._settled.missing.values())
-        return due or self._unwritable or not self._tree.settled
-
-    def _batch(self, before: Settled, after: Settled, trouble: tuple[Problem, ...]) -> Batch:
+        trouble = self._remember(_changed(before.in_force, after.in_force, difference), after.gone)
         known = before.in_force if self._told is not None else {}
-        changed = [(ref, now) for ref, now in after.in_force.items() if _differs(known.get(ref), now)]
+        return self._news(self._batch(_changed(known, after.in_force, difference), after, trouble))
+
+    def overdue(self, steady: float) -> Notice | None:
+        """Where a reading may tell more although nothing is noticed; None: nowhere.
+
+        That is where a removal is due, a write is to be retried, or a file changed too short before it was read.
+        """
+        if self._unwritable or any(steady - since >= AGREEMENT for since in self._settled.missing.values()):
+            return EVERYTHING
+        young = frozenset(f"{self._root}/{name}" for name in self._tree.young)
+        return Paths(young) if young else None
+
+    def _batch(self, changed: list[Change], after: Settled, trouble: tuple[Problem, ...]) -> Batch:
+        told = [now for before, now in changed if _differs(before, now)]
         return Batch(
-            puts=tuple(now.thing for _, now in changed if now.thing is not None),
+            puts=tuple(now.thing for now in told if now.thing is not None),
             gone=after.gone,
-            undecodable=tuple(now.undecodable for _, now in changed if now.undecodable is not None),
+            undecodable=tuple(now.undecodable for now in told if now.undecodable is not None),
             problems=after.problems + trouble,
             skipped=after.skipped,
             complete=self._complete,
@@ -94,15 +133,15 @@ class Reader:
         self._told = lasting
         return batch
 
-    def _remember(self, before: Settled, after: Settled) -> tuple[Problem, ...]:
+    def _remember(self, changed: list[Change], gone: tuple[Ref, ...]) -> tuple[Problem, ...]:
         """Writes down what changed before it is told; the problem if that is not possible."""
         records = [
             ObjectRecord(now.thing, now.file)
-            for ref, now in after.in_force.items()
-            if now.thing is not None and _is_unrecorded(before.in_force.get(ref), now)
+            for before, now in changed
+            if now.thing is not None and _is_unrecorded(before, now)
         ]
         try:
-            self._memory.remember_objects(records, after.gone)
+            self._memory.remember_objects(records, gone)
         except StateUnwritable as error:
             self._unwritable = True
             return (Problem(file="", message=str(error)),)
@@ -134,6 +173,22 @@ def read_once(root: Path, recorded: Recorded | None, now: Moment) -> Snapshot:
 def from_records(recorded: Recorded) -> dict[Ref, Standing]:
     """What is in force before the first reading: the last good content of everything."""
     return {ref: Standing(record.thing, record.file) for ref, record in recorded.objects.items()}
+
+
+def _look(root: Path, before: Tree, notice: Notice, now_ns: int) -> Tree:
+    """The tree as it is now, looking only where ``notice`` says as far as that is enough."""
+    match notice:
+        case Paths(paths):
+            return reread(root, before, paths, now_ns) or read_tree(root, before, now_ns)
+        case Everything():
+            return read_tree(root, before, now_ns)
+
+
+def _changed(before: InForce, after: InForce, difference: Difference) -> list[Change]:
+    """Standings that are not the same value as before, each with what it was, in order of reference."""
+    candidates = difference.refs if isinstance(difference, Touched) else after
+    found = [(ref, before.get(ref), after[ref]) for ref in candidates if before.get(ref) is not after[ref]]
+    return [(old, new) for _, old, new in sorted(found, key=itemgetter(0))]
 
 
 def _owning(gone: tuple[Ref, ...]) -> int:

@@ -1,26 +1,19 @@
 """What a tree says as a whole: each object once, and everything that is wrong.
 
-In: a ``Tree``. Out: a ``Reading``, which depends on the files' content only, never on how they came to be so.
+In: a ``Tree``. Out: a ``Reading``, which depends on the files' content only, never on how they came to be so. After a
+small change in a tree without problems it is made from the reading before; the result is the same.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TypeAlias
 
-from lattice_gateway.adapters.files.contents import Piece
+from lattice_gateway.adapters.files.contents import Part, Placed, twice
 from lattice_gateway.adapters.files.tree import Tree
-from lattice_gateway.core.objects import Object, Ref
+from lattice_gateway.core.objects import Ref
 from lattice_gateway.engine.feed import Problem, Undecodable
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An object and where it stands."""
-
-    thing: Object
-    file: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,52 +36,75 @@ class Reading:
         return not self.blind.intersection((file, "", *(str(parent) for parent in path.parents)))
 
 
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """Every object may differ from the reading before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Only these objects may differ from the reading before, and all of them are there."""
+
+    refs: frozenset[Ref]
+
+
+Difference: TypeAlias = Anything | Touched
+
+
 def read_objects(tree: Tree) -> Reading:
     """The reading of ``tree``: of an object that stands twice the first by path and line counts."""
-    found = _Found(list(tree.problems))
-    for file, read in tree.files.items():
-        for line, piece in read.content.pieces:
-            found.take(file, line, piece)
-    blind = {file for file, read in tree.files.items() if read.content.blind}
-    return Reading(
-        objects=found.objects,
-        undecodable=found.undecodable,
-        problems=tuple(found.problems),
-        skipped=dict(sorted(found.skipped.items())),
-        blind=tree.blind | blind,
-    )
-
-
-@dataclass(slots=True)
-class _Found:
-    """What was met so far, file by file in path order."""
-
-    problems: list[Problem]
-    objects: dict[Ref, Placed] = field(default_factory=dict)
-    undecodable: dict[Ref, Undecodable] = field(default_factory=dict)
-    skipped: Counter[str] = field(default_factory=Counter)
-
-    def take(self, file: str, line: int, piece: Piece) -> None:
-        """Adds a piece that begins on ``line`` of ``file``."""
-        for kind, count in piece.skipped:
-            self.skipped[kind] += count
-        self.problems.extend(_moved(problem, line) for problem in piece.problems)
-        for broken in piece.undecodable:
-            self.undecodable.setdefault(broken.ref, Undecodable(broken.ref, _moved(broken.problem, line)))
-        for located in piece.objects:
-            placed = Placed(located.thing, file, located.line + line - 1)
-            first = self.objects.setdefault(located.thing.ref, placed)
+    objects: dict[Ref, Placed] = {}
+    undecodable: dict[Ref, Undecodable] = {}
+    problems = list(tree.problems)
+    skipped: Counter[str] = Counter()
+    for part in _parts(tree.files, tree):
+        problems += part.problems
+        skipped.update(part.skipped)
+        undecodable = {**part.undecodable, **undecodable} if part.undecodable else undecodable
+        for ref, placed in part.objects.items():
+            first = objects.setdefault(ref, placed)
             if first is not placed:
-                self.problems.append(_twice(first, placed))
+                problems.append(twice(first, placed))
+    blind = {file for file, read in tree.files.items() if read.content.part.blind}
+    return Reading(objects, undecodable, tuple(problems), dict(sorted(skipped.items())), tree.blind | blind)
 
 
-def _moved(problem: Problem, line: int) -> Problem:
-    """The problem of a piece with its line in the file."""
-    return replace(problem, line=problem.line + line - 1) if problem.line else problem
+def read_changes(before: Tree, known: Reading, after: Tree) -> tuple[Reading, Difference]:
+    """The reading of ``after``, made from ``known``, the reading of ``before``, where that is sure to be the same."""
+    files = [name for name, file in after.files.items() if before.files.get(name) is not file]
+    gone = before.files.keys() - after.files.keys()
+    old, new = _parts([*files, *gone], before), _parts(files, after)
+    if known.problems or after.problems or not all(part.healthy for part in new):
+        return read_objects(after), Anything()
+    objects = _exchanged(known.objects, old, new)
+    if objects is None:
+        return read_objects(after), Anything()
+    reading = Reading(objects, skipped=_recounted(known.skipped, old, new))
+    touched = frozenset(ref for part in (*old, *new) for ref in part.objects)
+    return reading, Touched(touched) if touched <= objects.keys() else Anything()
 
 
-def _twice(first: Placed, again: Placed) -> Problem:
-    """Both files are named; the second one does not count."""
-    ref = first.thing.ref
-    message = f"{ref} stands in {first.file}:{first.line} and again in {again.file}:{again.line}; the first counts"
-    return Problem(file=again.file, line=again.line, who=str(ref), ref=ref, field="metadata.name", message=message)
+def _exchanged(known: Mapping[Ref, Placed], old: list[Part], new: list[Part]) -> dict[Ref, Placed] | None:
+    """The objects with those of some files exchanged; None if one stands twice then."""
+    objects = dict(known)
+    for part in old:
+        for ref in part.objects:
+            del objects[ref]
+    for part in new:
+        for ref, placed in part.objects.items():
+            if objects.setdefault(ref, placed) is not placed:
+                return None
+    return objects
+
+
+def _recounted(known: Mapping[str, int], old: list[Part], new: list[Part]) -> dict[str, int]:
+    counts = Counter(known)
+    for part in old:
+        counts.subtract(part.skipped)
+    for part in new:
+        counts.update(part.skipped)
+    return {kind: count for kind, count in sorted(counts.items()) if count}
+
+
+def _parts(names: Iterable[str], tree: Tree) -> list[Part]:
+    return [tree.files[name].content.part for name in names if name in tree.files]

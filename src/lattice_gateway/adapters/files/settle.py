@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 
 from msgspec import structs
 
-from lattice_gateway.adapters.files.reading import Placed, Reading
+from lattice_gateway.adapters.files.contents import Placed
+from lattice_gateway.adapters.files.reading import Anything, Difference, Reading, Touched
 from lattice_gateway.core.objects import EndpointSlice, Namespace, Object, Ref
 from lattice_gateway.engine.feed import OWNING_KINDS, MassDeletion, Problem, Undecodable
 
@@ -80,6 +81,18 @@ def settle(before: Settled, reading: Reading, now: Moment, confirmed: int | None
         problems=reading.problems + (_emptiness(before.in_force) if empty and before.in_force else ()),
         skipped=reading.skipped,
     )
+
+
+def settle_difference(
+    before: Settled, reading: Reading, difference: Difference, now: Moment, confirmed: int | None
+) -> Settled:
+    """As ``settle``, at the cost of what differs where nothing is missing; ``before`` is from the reading before."""
+    match difference:
+        case Touched(refs) if not before.missing and not before.problems:
+            changed = {ref: _standing(before.in_force.get(ref), reading.objects[ref], now.wall) for ref in refs}
+            return Settled(in_force={**before.in_force, **changed}, skipped=reading.skipped)
+        case Touched() | Anything():
+            return settle(before, reading, now, confirmed)
 
 
 def mass_deletion(before: InForce, vanished: frozenset[Ref], confirmed: int | None) -> MassDeletion | None:

@@ -7,27 +7,35 @@ notices; since those can be missed (a network file system, a replaced root) the 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from watchfiles import awatch
 
-from lattice_gateway.adapters.files.reader import ObjectMemory, Reader
+from lattice_gateway.adapters.files.reader import EVERYTHING, Everything, Notice, ObjectMemory, Paths, Reader
 from lattice_gateway.adapters.files.settle import Moment
 from lattice_gateway.engine.feed import Batch
 
 TICK: Final = 0.5
 """Seconds between looks at what waits for time to pass."""
 
-LOOK_AGAIN: Final = 5.0
+LOOK_AGAIN: Final = 10.0
 """Seconds after which the tree is looked through without any notice."""
 
-QUIET_MS: Final = 20
+QUIET_MS: Final = 10
 LONGEST_MS: Final = 100
 """Milliseconds without a further notice, and at most, before notices are passed on: editors write in steps."""
 
-Ticks: TypeAlias = Callable[[Path], AsyncGenerator[bool, None]]
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Time passes and nothing was noticed."""
+
+
+Tick: TypeAlias = Notice | Quiet
+Ticks: TypeAlias = Callable[[Path], AsyncGenerator[Tick, None]]
 
 
 class Time(Protocol):
@@ -44,33 +52,46 @@ class DirectorySource:
     """Objects of a directory tree. Implements ``Source``.
 
     ``confirmed`` is the number of deletions a person agreed to (``--confirm-deletions``); it is used up by them.
-    ``ticks`` yields True where files may have changed and False now and then; it is a parameter for tests.
+    ``ticks`` gives notice of changes and says now and then that there was none; it is a parameter for tests.
     """
 
     def __init__(
         self, root: Path, memory: ObjectMemory, time: Time, confirmed: int | None = None, ticks: Ticks | None = None
     ) -> None:
-        self._root = root
+        self._root = root.absolute()
         self._time = time
-        self._reader = Reader(root, memory, confirmed)
+        self._reader = Reader(self._root, memory, confirmed)
         self._ticks = ticks or watch
 
     async def changes(self) -> AsyncIterator[Batch]:
         """Batches without end; the first tells everything that is in force."""
-        if first := await self._read():
+        if first := await self._read(EVERYTHING):
             yield first
-        read_at = float("-inf")
+        looked = float("-inf")
         async with aclosing(self._ticks(self._root)) as ticks:
-            async for changed in ticks:
+            async for tick in ticks:
                 now = self._time.now()
-                if not (changed or now - read_at >= LOOK_AGAIN or self._reader.wants_rereading(now)):
-                    continue
-                read_at = now
-                if batch := await self._read():
+                notice = self._due(tick, now, looked)
+                looked = now if isinstance(notice, Everything) else looked
+                if notice and (batch := await self._read(notice)):
                     yield batch
 
-    async def _read(self) -> Batch | None:
-        return await asyncio.to_thread(self._reader.read, moment(self._time))
+    def _due(self, tick: Tick, now: float, looked: float) -> Notice | None:
+        """Where to look at this tick, None: nowhere. ``looked`` is when the whole tree was last looked through."""
+        if now - looked >= LOOK_AGAIN:
+            return EVERYTHING
+        noticed = None if isinstance(tick, Quiet) else tick
+        return _both(noticed, self._reader.overdue(now))
+
+    async def _read(self, notice: Notice) -> Batch | None:
+        return await asyncio.to_thread(self._reader.read, moment(self._time), notice)
+
+
+def _both(one: Notice | None, other: Notice | None) -> Notice | None:
+    """Where to look for the sake of either."""
+    if one is None or other is None:
+        return one or other
+    return Paths(one.paths | other.paths) if isinstance(one, Paths) and isinstance(other, Paths) else EVERYTHING
 
 
 def moment(time: Time) -> Moment:
@@ -78,23 +99,23 @@ def moment(time: Time) -> Moment:
     return Moment(steady=time.now(), wall=datetime.fromtimestamp(time.wall(), UTC))
 
 
-async def watch(root: Path) -> AsyncGenerator[bool, None]:
-    """True whenever something under ``root`` may have changed, False every ``TICK``; also while there is no root."""
+async def watch(root: Path) -> AsyncGenerator[Tick, None]:
+    """Notices of changes under ``root``, and ``Quiet`` every ``TICK`` without; also while there is no root."""
     while True:
         identity, is_new = _identity(root), True
         try:
             async with aclosing(_notices(root)) as notices:
-                async for changed in notices:
-                    yield changed or is_new  # what happened before the watch stood was not noticed
+                async for tick in notices:
+                    yield EVERYTHING if is_new else tick  # what happened before the watch stood was not noticed
                     is_new = False
                     if _identity(root) != identity:
                         break
         except (OSError, RuntimeError):  # watchfiles' own errors are RuntimeErrors
             await asyncio.sleep(TICK)
-            yield True
+            yield EVERYTHING
 
 
-async def _notices(root: Path) -> AsyncGenerator[bool, None]:
+async def _notices(root: Path) -> AsyncGenerator[Tick, None]:
     """The file system's notices for the tree that ``root`` is now."""
     async for changes in awatch(
         root,
@@ -104,7 +125,7 @@ async def _notices(root: Path) -> AsyncGenerator[bool, None]:
         rust_timeout=int(TICK * 1000),
         yield_on_timeout=True,
     ):
-        yield bool(changes)
+        yield Paths(frozenset(path for _, path in changes)) if changes else Quiet()
 
 
 def _identity(root: Path) -> tuple[int, int] | None:

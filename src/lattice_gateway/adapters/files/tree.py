@@ -6,8 +6,8 @@ not read; symbolic links are followed, so a ConfigMap volume (``..data``) is rea
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final, TypeAlias
 
@@ -32,62 +32,105 @@ class ReadFile:
 class Tree:
     """A directory tree as read.
 
-    ``files`` by path relative to the root, in path order. ``blind`` are directories that could not be listed (empty
-    text: the root itself) and ``problems`` says why.
+    ``files`` by path relative to the root, in path order; ``directories`` likewise. ``blind`` are directories that
+    could not be listed (empty text: the root itself) and ``problems`` says why. ``linked``: there are symbolic links
+    in it, so that a file can change without a notice under its own path.
     """
 
     files: Mapping[str, ReadFile] = field(default_factory=dict)
+    directories: frozenset[str] = frozenset()
     blind: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
+    linked: bool = False
 
     @property
-    def settled(self) -> bool:
-        """Whether time stamps alone will show the next change."""
-        return all(file.signature is not None for file in self.files.values())
+    def young(self) -> tuple[str, ...]:
+        """Files whose next change their time stamps may not show."""
+        return tuple(name for name, file in self.files.items() if file.signature is None)
 
 
 def read_tree(root: Path, before: Tree, now_ns: int) -> Tree:
     """The tree under ``root``; ``now_ns`` is the time since the epoch, as file time stamps count it. Never raises."""
-    listing = _Listing()
-    files = dict(sorted(_walk(root, PurePosixPath(), listing, frozenset())))
-    read = {name: _read(name, path, before.files.get(name), now_ns) for name, path in files.items()}
+    walk = _Walk()
+    walk.enter(str(root), "", frozenset())
+    read = {name: _read(name, path, before.files.get(name), now_ns) for name, path in sorted(walk.files)}
+    return Tree(
+        files={name: file for name, file in read.items() if file is not None},
+        directories=frozenset(walk.directories),
+        blind=frozenset(walk.blind),
+        problems=tuple(walk.problems),
+        linked=walk.linked,
+    )
+
+
+def reread(root: Path, before: Tree, paths: Iterable[str], now_ns: int) -> Tree | None:
+    """The tree after nothing but ``paths`` (absolute) changed; None where only a walk can tell.
+
+    That is where a path is or was a directory, is new, gone or a link, or where the tree holds links.
+    """
+    if before.linked or before.blind:
+        return None
+    names = {path.removeprefix(f"{root}/") for path in paths}
+    changed = {name: _plain_file(root / name) for name in names if _may_matter(root, name, before)}
+    if not all(path and name in before.files for name, path in changed.items()):
+        return None
+    read = {name: _read(name, path, before.files[name], now_ns) for name, path in changed.items() if path}
     found = {name: file for name, file in read.items() if file is not None}
-    return Tree(found, frozenset(listing.blind), tuple(listing.problems))
+    return replace(before, files={**before.files, **found}) if len(found) == len(changed) else None
+
+
+def _may_matter(root: Path, name: str, before: Tree) -> bool:
+    """Whether a path can change a tree without links: hidden ones and temporary files of editors cannot."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or name in before.directories:
+        return True
+    if any(part.startswith(".") for part in path.parts):
+        return False
+    return path.suffix.lower() in SUFFIXES or (root / path).is_dir()
+
+
+def _plain_file(path: Path) -> str | None:
+    """The path, if a regular file and no link is there."""
+    try:
+        return str(path) if stat.S_ISREG(path.lstat().st_mode) else None
+    except OSError:
+        return None
 
 
 @dataclass(slots=True)
-class _Listing:
-    """What a walk could not see."""
+class _Walk:
+    """What was found on the way through a tree: files as (relative, absolute) path, directories and obstacles."""
 
+    files: list[tuple[str, str]] = field(default_factory=list)
+    directories: list[str] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    linked: bool = False
 
+    def enter(self, directory: str, name: str, above: frozenset[tuple[int, int]]) -> None:
+        """Lists a directory and those below; ``above`` are those on the way here, so that a circle of links ends."""
+        try:
+            place = os.stat(directory)
+            entries = list(os.scandir(directory))
+        except OSError as error:
+            self.blind.append(name)
+            message = f"the directory {directory} cannot be read: {error.strerror}"
+            self.problems.append(Problem(file=name, message=message))
+            return
+        here = (place.st_dev, place.st_ino)
+        if here in above:
+            return
+        self.directories.append(name)
+        for entry in entries:
+            if not entry.name.startswith("."):
+                self._take(entry, f"{name}/{entry.name}" if name else entry.name, above | {here})
 
-def _walk(
-    directory: Path, relative: PurePosixPath, listing: _Listing, above: frozenset[tuple[int, int]]
-) -> Iterator[tuple[str, Path]]:
-    """Files under ``directory``; ``above`` are the directories on the way here, so that a circle of links ends."""
-    try:
-        place = directory.stat()
-        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
-    except OSError as error:
-        name = "" if relative == PurePosixPath() else str(relative)
-        listing.blind.append(name)
-        listing.problems.append(
-            Problem(file=name, message=f"the directory {directory} cannot be read: {error.strerror}")
-        )
-        return
-    here = (place.st_dev, place.st_ino)
-    if here in above:
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        below, path = relative / entry.name, Path(entry.path)
+    def _take(self, entry: os.DirEntry[str], name: str, above: frozenset[tuple[int, int]]) -> None:
+        self.linked = self.linked or entry.is_symlink()
         if _is_directory(entry):
-            yield from _walk(path, below, listing, above | {here})
-        elif path.suffix.lower() in SUFFIXES:
-            yield str(below), path
+            self.enter(entry.path, name, above)
+        elif PurePosixPath(entry.name).suffix.lower() in SUFFIXES:
+            self.files.append((name, entry.path))
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:
@@ -97,18 +140,18 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _read(name: str, path: Path, before: ReadFile | None, now_ns: int) -> ReadFile | None:
+def _read(name: str, path: str, before: ReadFile | None, now_ns: int) -> ReadFile | None:
     """The file, taken from ``before`` where its signature is the same; None if it vanished meanwhile."""
     try:
-        status = path.stat()
+        status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             return ReadFile((0, 0, 0, 0, 0), unreadable(name, "found no regular file, expected YAML or JSON"))
         signature = _signature(status)
         if before is not None and before.signature == signature:
             return before
-        data = path.read_bytes()
+        data = Path(path).read_bytes()
     except OSError as error:
-        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+        if isinstance(error, FileNotFoundError) and not os.path.islink(path):
             return None
         return ReadFile(None, unreadable(name, f"cannot be read: {error.strerror or error}"))
     young = now_ns - max(status.st_mtime_ns, status.st_ctime_ns) < YOUNG
