@@ -113,19 +113,25 @@ class Calls:
     async def _attempt(self, name: CallName, send: Callable[[], Awaitable[T]], urgency: Urgency) -> T:
         gate = self._gate(name)
         await gate.enter(urgency)
-        async with self._wire:
-            if self._closed:
-                raise ClosedError
-            sent_at = self._clock.now()
-            self.sent[name] += 1
-            self._started()
-            try:
-                answer = await send()
-            except LatticeFailure as failure:
-                self._refused(gate, name, failure.error, sent_at)
-                raise
-            finally:
-                self._ended()
+        try:
+            async with self._wire:
+                if self._closed:
+                    raise ClosedError
+                return await self._sent(gate, name, send)
+        finally:
+            gate.leave()
+
+    async def _sent(self, gate: Gate, name: CallName, send: Callable[[], Awaitable[T]]) -> T:
+        sent_at = self._clock.now()
+        self.sent[name] += 1
+        self._started()
+        try:
+            answer = await send()
+        except LatticeFailure as failure:
+            self._refused(gate, name, failure.error, sent_at)
+            raise
+        finally:
+            self._ended()
         gate.rate.admitted(self._clock.now())
         self._metrics.call(name, None, self._clock.now() - sent_at)
         return answer

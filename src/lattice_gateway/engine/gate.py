@@ -15,9 +15,11 @@ class Urgency(IntEnum):
 
     TARGETS = 0
     """Pods that came or went."""
-    CHANGE = 1
+    BEGUN = 1
+    """What Lattice, or another unit, let go on: what was begun is finished before more is begun."""
+    CHANGE = 2
     """Everything that an object asked for."""
-    UPKEEP = 2
+    UPKEEP = 3
     """Resync, sweeps, ownership."""
 
 
@@ -41,18 +43,25 @@ class Gate:
         self._waiting: list[_Ticket] = []
         self._numbers = count()
         self._closed = False
+        self._inside = 0
 
     async def enter(self, urgency: Urgency) -> None:
-        """Return when the call may leave; raises ``ClosedError`` while the process stops."""
+        """Return when the call may leave; ``leave`` follows. Raises ``ClosedError`` while the process stops."""
         ticket = _Ticket(urgency, next(self._numbers))
         heapq.heappush(self._waiting, ticket)
         try:
             await self._wait(ticket)
             self.rate.spend(self._clock.now())
+            self._inside += 1
         finally:
             self._waiting.remove(ticket)
             heapq.heapify(self._waiting)
             self._call_next()
+
+    def leave(self) -> None:
+        """The call has an answer, or none."""
+        self._inside -= 1
+        self._call_next()
 
     def close(self) -> None:
         """Turn everyone away who waits or comes."""
@@ -62,7 +71,7 @@ class Gate:
 
     async def _wait(self, ticket: _Ticket) -> None:
         while not self._closed:
-            if self._waiting[0] is not ticket:
+            if self._waiting[0] is not ticket or not self.rate.admits(self._inside):
                 ticket.turn.clear()
                 await ticket.turn.wait()
                 continue

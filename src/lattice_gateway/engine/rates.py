@@ -1,7 +1,8 @@
 """How fast one AWS operation may be called, learnt from its throttling.
 
-No rates are published (lattice.md §8.2). The first calls are not limited; the first refusal shows what the service
-admits. From there the rate goes down at once and comes back slowly, first to the rate that was refused, then beyond.
+No rates are published (lattice.md §8.2). Until the first refusal only the calls on the wire are limited, by a number
+that doubles with each round of answers; the refusal then shows what the service admits. From there the rate goes down
+at once and comes back slowly, first to the rate that was refused, then beyond.
 """
 
 from collections import deque
@@ -14,6 +15,8 @@ PROBE = 0.01
 """Growth beyond that: a part of the rate, times the square of the seconds since."""
 FLOOR = 2.0
 """Calls a second that are always allowed: refusals at random must not bring everything to a stop."""
+FIRST_ROUND = 8
+"""Calls on the wire at first."""
 WINDOW = 1.0
 """Seconds over which the admitted rate is measured, and between two cuts."""
 
@@ -21,12 +24,13 @@ WINDOW = 1.0
 class Rate:
     """The rate of one operation; pure but for its own memory, all times are parameters."""
 
-    __slots__ = ("_admitted", "_ceiling", "_cut_at", "_free_at")
+    __slots__ = ("_admitted", "_ceiling", "_cut_at", "_free_at", "_round")
 
     def __init__(self) -> None:
         self._ceiling: float | None = None
         self._cut_at = 0.0
         self._free_at = 0.0
+        self._round = FIRST_ROUND
         self._admitted: deque[float] = deque(maxlen=4096)
 
     def limit(self, now: float) -> float | None:
@@ -37,6 +41,10 @@ class Rate:
         if since < RETURN:
             return max(FLOOR, self._ceiling * (CUT + (1 - CUT) * since / RETURN))
         return max(FLOOR, self._ceiling * (1 + PROBE * (since - RETURN) ** 2))
+
+    def admits(self, on_wire: int) -> bool:
+        """Whether one more call may be on the wire beside so many."""
+        return self._ceiling is not None or on_wire < self._round
 
     def delay(self, now: float) -> float:
         """Seconds until a call may leave."""
@@ -51,6 +59,7 @@ class Rate:
     def admitted(self, now: float) -> None:
         """The service took a call."""
         self._admitted.append(now)
+        self._round += 1
 
     def throttled(self, sent_at: float, now: float, retry_after: float | None) -> None:
         """The service refused a call that left at ``sent_at``; those that left before the last cut count once."""

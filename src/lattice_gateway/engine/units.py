@@ -132,7 +132,7 @@ class Units:
             absent = replace(absent, owner=absent.owner or recorded.owner, arn=absent.arn or recorded.arn)
         self.want(absent)
 
-    def wake(self, key: UnitKey, urgency: Urgency = Urgency.CHANGE) -> None:
+    def wake(self, key: UnitKey, urgency: Urgency = Urgency.BEGUN) -> None:
         """Look at a unit again."""
         if self.wishes.get(key) is not None:
             self.queue.add(key, urgency)
