@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from lattice_emulator.dataplane.verdict import Check, Streak, Subject, extended, health_after
+from lattice_emulator.dataplane.verdict import Check, Result, Streak, Subject, health_after
 from lattice_emulator.world.model import Health
 
 
@@ -53,29 +53,32 @@ class Agenda:
         return self._heap[0][0] if self._heap else None
 
     def take(self, now: float) -> Iterator[tuple[Subject, Check]]:
-        """The checks that are due, the longest waiting first; each is out until its `result`."""
+        """The checks that are due, the longest waiting first; each is out until its result is noted."""
         while (due := self.next_due()) is not None and due <= now:
             _, subject = heapq.heappop(self._heap)
             entry = self._entries[subject]
             entry.running = True
             yield subject, entry.check
 
-    def result(self, subject: Subject, check: Check, passed: bool, started: float, now: float) -> Health | None:  # noqa: FBT001
-        """Note the result of a check taken before; the target's new health when it changed, else None.
+    def note(self, subject: Subject, check: Check, result: Result) -> Health | None:
+        """Note how a check that was taken went; the target's new health when it changed, else None.
 
         The result of a check that was dropped or replaced meanwhile says nothing.
         """
         entry = self._entries.get(subject)
-        if entry is None or entry.check.how != check.how or entry.check.where != check.where or not entry.running:
+        if entry is None or not entry.running or _differs(entry.check, check):
             return None
-        entry.streak = extended(entry.streak, passed)
+        pause = self._pause(subject, entry)
+        entry.streak = entry.streak.then(result)
         health = health_after(entry.health, entry.streak, check.how)
         changed, entry.health, entry.running = health is not entry.health, health, False
-        pause = max(float(check.how.interval), self.shortest)
-        # The second check comes early by a part that differs, so that targets registered together spread out.
-        share = _spread(subject) if entry.streak.length == 1 else 1.0
-        self._schedule(subject, entry, max(started + pause * share, now))
+        self._schedule(subject, entry, max(result.started + pause, result.ended))
         return health if changed else None
+
+    def _pause(self, subject: Subject, entry: _Entry) -> float:
+        """From the start of this check to the next. The first is shorter by a part that differs, to spread checks."""
+        pause = max(float(entry.check.how.interval), self.shortest)
+        return pause * _spread(subject) if entry.streak.length == 0 else pause
 
     def _enter(self, subject: Subject, check: Check, now: float) -> None:
         entry = _Entry(check, check.known, now)
@@ -93,7 +96,12 @@ class Agenda:
 
 def _restarted(before: _Entry, check: Check) -> bool:
     begun_again = check.known is Health.PENDING and before.health is not Health.PENDING
-    return begun_again or before.check.how != check.how or before.check.where != check.where
+    return begun_again or _differs(before.check, check)
+
+
+def _differs(one: Check, other: Check) -> bool:
+    """Whether another thing is checked, or in another way; what is known of it plays no part."""
+    return (one.where, one.how) != (other.where, other.how)
 
 
 def _spread(subject: Subject) -> float:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from lattice_emulator.dataplane.agenda import Agenda
 from lattice_emulator.dataplane.probe import Prober
-from lattice_emulator.dataplane.verdict import Check, Subject
+from lattice_emulator.dataplane.verdict import Check, Result, Subject
 from lattice_emulator.world.clock import Clock
 from lattice_emulator.world.model import Health
 
@@ -51,7 +51,7 @@ class Checker:
             passed = await self._prober.passes(check, self._timeout(check))
         finally:
             self._slots.release()
-        health = self._agenda.result(subject, check, passed, started, self._clock.now())
+        health = self._agenda.note(subject, check, Result(passed, started, self._clock.now()))
         self._changed.set()
         if health is not None:
             self._report(subject, health)

@@ -32,6 +32,7 @@ from lattice_emulator.dataplane.view import (
 )
 
 _NEVER: tuple[dict[str, Any], ...] = ()
+_CASE: Mapping[bool, dict[str, bool]] = {True: {}, False: {"case_sensitive": False}}  # Envoy minds it by default
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110: token
 _GROUP_ARN = "%METADATA(CLUSTER:lattice:arn)%"  # once a virtual host, not once a weight: half of the file
 
@@ -143,18 +144,13 @@ def _paths(path: PathMatch | None, mode: PrefixMode) -> tuple[dict[str, Any], ..
         case Exact() | Prefix() if "?" in path.path or "#" in path.path:
             return _NEVER  # query and fragment are cut off before paths are compared
         case Exact(value, case):
-            return ({"path": value, **_case(case)},)
+            return ({"path": value, **_CASE[case]},)
         case Prefix(value, case) if mode is PrefixMode.SEGMENT and value.rstrip("/"):
-            return ({"path_separated_prefix": value.rstrip("/"), **_case(case)},)
+            return ({"path_separated_prefix": value.rstrip("/"), **_CASE[case]},)
         case Prefix(value, case):
-            return ({"prefix": value, **_case(case)},)
+            return ({"prefix": value, **_CASE[case]},)
         case _:
             assert_never(path)
-
-
-def _case(sensitive: bool) -> dict[str, bool]:  # noqa: FBT001  # the model's own flag
-    """Envoy's default is to mind the case."""
-    return {} if sensitive else {"case_sensitive": False}
 
 
 def _method(method: str | None) -> list[dict[str, Any]]:

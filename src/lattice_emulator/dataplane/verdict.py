@@ -28,16 +28,24 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """How one check went, from when to when in emulated time."""
+
+    passed: bool
+    started: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
 class Streak:
     """The last ``length`` results were all ``passed``; length 0: none yet."""
 
     passed: bool = False
     length: int = 0
 
-
-def extended(streak: Streak, passed: bool) -> Streak:  # noqa: FBT001  # the result of a check is a truth value
-    """The streak after one more result."""
-    return Streak(passed, streak.length + 1 if streak.passed is passed else 1)
+    def then(self, result: Result) -> "Streak":
+        """The streak after one more result."""
+        return Streak(result.passed, self.length + 1 if self.passed is result.passed else 1)
 
 
 def health_after(known: Health, streak: Streak, how: HealthCheck) -> Health:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from lattice_emulator.dataplane.agenda import Agenda
-from lattice_emulator.dataplane.verdict import Check, Streak, Subject, extended, health_after, matches
+from lattice_emulator.dataplane.verdict import Check, Result, Streak, Subject, health_after, matches
 from lattice_emulator.dataplane.view import Endpoint
 from lattice_emulator.world.model import GroupProtocol, Health, HealthCheck, ProtocolVersion, TargetKey
 
@@ -43,7 +43,7 @@ CHECK = Check(Endpoint("127.0.0.1", 80), HOW, PENDING)
 def test_health_follows_from_results(known: Health, results: str, expected: Health) -> None:
     streak, health = Streak(), known
     for result in results:
-        streak = extended(streak, result == "+")
+        streak = streak.then(Result(result == "+", 0.0, 0.0))
         health = health_after(health, streak, HOW)
 
     assert health is expected
@@ -69,12 +69,23 @@ def test_a_new_target_is_checked_at_once_and_then_at_its_interval() -> None:
 
     assert list(agenda.take(100.0)) == [(SUBJECT, CHECK)]
     assert agenda.next_due() is None, "a check that runs is not due"
-    assert agenda.result(SUBJECT, CHECK, True, 100.0, 100.2) is HEALTHY
+    assert agenda.note(SUBJECT, CHECK, Result(True, 100.0, 100.2)) is HEALTHY
     second = agenda.next_due()
     assert second is not None
     assert 115.0 <= second <= 130.0
     assert list(agenda.take(second)) == [(SUBJECT, CHECK)]
-    assert agenda.result(SUBJECT, CHECK, True, second, second + 1) is None, "nothing changed"
+    assert agenda.note(SUBJECT, CHECK, Result(True, second, second + 1)) is None, "nothing changed"
+    assert agenda.next_due() == second + 30.0
+
+
+def test_a_result_that_differs_from_the_last_does_not_hasten_the_next_check() -> None:
+    agenda = checked(HEALTHY)
+    second = agenda.next_due()
+    assert second is not None
+    list(agenda.take(second))
+
+    agenda.note(SUBJECT, CHECK, Result(False, second, second))
+
     assert agenda.next_due() == second + 30.0
 
 
@@ -83,7 +94,7 @@ def test_checks_that_outlast_their_interval_follow_one_another() -> None:
     agenda.follow({SUBJECT: CHECK}, now=100.0)
     list(agenda.take(100.0))
 
-    agenda.result(SUBJECT, CHECK, True, 100.0, 190.0)
+    agenda.note(SUBJECT, CHECK, Result(True, 100.0, 190.0))
 
     assert agenda.next_due() == 190.0
 
@@ -92,10 +103,10 @@ def test_very_many_targets_are_checked_less_often() -> None:
     agenda = Agenda(shortest=60.0)
     agenda.follow({SUBJECT: CHECK}, now=0.0)
     list(agenda.take(0.0))
-    agenda.result(SUBJECT, CHECK, True, 0.0, 0.0)
+    agenda.note(SUBJECT, CHECK, Result(True, 0.0, 0.0))
     list(agenda.take(60.0))
 
-    agenda.result(SUBJECT, CHECK, True, 60.0, 60.0)
+    agenda.note(SUBJECT, CHECK, Result(True, 60.0, 60.0))
 
     assert agenda.next_due() == 120.0
 
@@ -105,7 +116,7 @@ def checked(known: Health) -> Agenda:
     agenda = Agenda()
     agenda.follow({SUBJECT: CHECK}, now=0.0)
     list(agenda.take(0.0))
-    agenda.result(SUBJECT, CHECK, known is HEALTHY, 0.0, 0.0)
+    agenda.note(SUBJECT, CHECK, Result(known is HEALTHY, 0.0, 0.0))
     return agenda
 
 
@@ -133,7 +144,7 @@ def test_the_result_for_a_target_that_is_gone_says_nothing() -> None:
 
     agenda.follow({}, now=1.0)
 
-    assert agenda.result(SUBJECT, CHECK, True, 0.0, 1.0) is None
+    assert agenda.note(SUBJECT, CHECK, Result(True, 0.0, 1.0)) is None
     assert agenda.next_due() is None
 
 
@@ -145,5 +156,5 @@ def test_the_result_of_a_check_that_was_replaced_says_nothing() -> None:
 
     agenda.follow({SUBJECT: other}, now=1.0)
 
-    assert agenda.result(SUBJECT, CHECK, True, 0.0, 1.0) is None
+    assert agenda.note(SUBJECT, CHECK, Result(True, 0.0, 1.0)) is None
     assert list(agenda.take(1.0)) == [(SUBJECT, other)]
