@@ -26,7 +26,14 @@ ControllerName: TypeAlias = Annotated[
     str,
     Meta(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9/\-._~%!$&'()*+,;=:]+\Z"),
 ]
-ProtocolName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[a-zA-Z0-9][-a-zA-Z0-9./]*\Z")]
+ProtocolName: TypeAlias = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=255,
+        pattern=r"^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]+)\Z",
+    ),
+]
 
 
 class GatewayClassSpec(Value, frozen=True, kw_only=True):
