@@ -19,13 +19,12 @@ from lattice_gateway.core.translate.attach import (
 )
 from lattice_gateway.core.translate.backends import Backend, Unresolved
 from lattice_gateway.core.translate.inputs import OUTCOMES
+from lattice_gateway.core.translate.listeners import NOT_BUILT
 from lattice_gateway.core.translate.naming import Refused
 from lattice_gateway.core.translate.routes import ROUTE_VIEWS, RouteView
 from lattice_gateway.core.translate.services import SERVICE_VIEWS
 from lattice_gateway.core.translate.verdicts import Accepted, Reason, Rejected
 from lattice_gateway.core.translate.view import Cells, Index, View
-
-ARE_NOT_BUILT = "are known but not built yet"
 
 _PRECEDENCE = (Reason.INVALID_KIND, Reason.REF_NOT_PERMITTED, Reason.BACKEND_NOT_FOUND)
 """Which reason names a mixture of unresolved references."""
@@ -101,9 +100,8 @@ def _against(view: View, ref: Ref, route: RouteView) -> Rejected | None:
         return None
     service = view.cell(SERVICE_VIEWS, key.name)
     if service is not None and service.holder != ref:
-        return Rejected(
-            Reason.CONFLICTED, f"Lattice service {key.name} belongs to {service.holder}: a service has one route"
-        )
+        message = f"Lattice service {key.name} belongs to {service.holder}: sharing a service {NOT_BUILT}"
+        return Rejected(Reason.CONFLICTED, message)
     return _refused(view, key)
 
 
