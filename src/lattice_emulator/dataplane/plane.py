@@ -17,7 +17,7 @@ from lattice_emulator.dataplane.health import Checker
 from lattice_emulator.dataplane.lower import Ground, Lowering, wanted_ports
 from lattice_emulator.dataplane.places import Places, layout_for, place
 from lattice_emulator.dataplane.process import EnvoyStartError
-from lattice_emulator.dataplane.proxy import Live, Proxy, private_files
+from lattice_emulator.dataplane.proxy import Live, Proxy
 from lattice_emulator.dataplane.reach import Client
 from lattice_emulator.dataplane.verdict import Subject
 from lattice_emulator.dataplane.view import View
@@ -176,16 +176,16 @@ class DataPlane:
     async def _carry(self, binary: str) -> None:
         """Start Envoy, with nothing to serve yet."""
         front_door = front_door_at(self._options.front_door)
-        files = private_files()
+        proxy = Proxy(binary)
         ground = Ground(
             front_door=front_door,
-            routes_directory=str(files.routes_directory),
+            routes_directory=proxy.routes_directory,
             layout=layout_for(self._options.service_addresses, can_bind),
             answers=answers_of(self._knobs),
         )
-        self._carrying = carrying = _Carrying(Proxy(binary, files), ground, Lowering(ground))
+        self._carrying = _Carrying(proxy, ground, Lowering(ground))
         try:
-            await carrying.proxy.start()
+            await proxy.start()
         except EnvoyStartError as error:
             await self._drop()
             self.missing = f"{error} (no traffic flows, everything else works)"

@@ -1,8 +1,6 @@
 """Runs one Envoy and makes it serve a `Configuration`: files, order of change, proof that each change is live."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +24,7 @@ from lattice_emulator.dataplane.configuration import (
 )
 from lattice_emulator.dataplane.files import Files, write_json, write_resources
 from lattice_emulator.dataplane.process import Process
+from lattice_emulator.dataplane.workplace import workplace
 
 _log = structlog.get_logger(__name__)
 _POLL = 0.002
@@ -56,13 +55,19 @@ Applied: TypeAlias = Live | Refused
 class Proxy:
     """One Envoy with its files in a temporary directory, from `start` to `stop`."""
 
-    def __init__(self, binary: str, files: Files) -> None:
-        self._files = files
+    def __init__(self, binary: str) -> None:
+        self._workplace = workplace()
+        self._files = files = Files(self._workplace.root)
         self._admin = Admin(files.admin)
         self.process = Process(binary, files, self._admin)
         self._live = Configuration()
         self._version = 0
         self._refusals = _Refusals()
+
+    @property
+    def routes_directory(self) -> str:
+        """Where the files of routes are, for listeners to name."""
+        return str(self._files.routes_directory)
 
     async def start(self) -> None:
         """Start Envoy, with nothing to serve yet; raises `EnvoyStartError`."""
@@ -76,7 +81,7 @@ class Proxy:
         """End Envoy and remove its files."""
         await self.process.stop()
         await self._admin.close()
-        shutil.rmtree(self._files.root, ignore_errors=True)
+        self._workplace.leave()
 
     async def apply(self, wanted: Configuration) -> Applied:
         """Change what is served to ``wanted``, step by step; calls must not overlap.
@@ -192,8 +197,3 @@ def _file_of(step: Step) -> str:
             return f"routes/{name}"
         case _:
             assert_never(step)
-
-
-def private_files() -> Files:
-    """Files in a new temporary directory."""
-    return Files(Path(tempfile.mkdtemp(prefix="lattice-emulator-")))

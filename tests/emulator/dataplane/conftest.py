@@ -16,7 +16,7 @@ from lattice_emulator.dataplane.configuration import Configuration
 from lattice_emulator.dataplane.lower import Ground, lower, wanted_ports
 from lattice_emulator.dataplane.places import Places, layout_for, place
 from lattice_emulator.dataplane.plane import can_bind, front_door_at
-from lattice_emulator.dataplane.proxy import Applied, Proxy, private_files
+from lattice_emulator.dataplane.proxy import Applied, Proxy
 
 ADDRESSES = ipaddress.IPv4Network("127.172.0.0/16")
 
@@ -86,14 +86,13 @@ def envoy() -> str:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(envoy: str) -> AsyncIterator[Stage]:
-    files = private_files()
+    proxy = Proxy(envoy)
     ground = Ground(
         front_door=front_door_at(("127.0.0.1", 0)),
-        routes_directory=str(files.routes_directory),
+        routes_directory=proxy.routes_directory,
         layout=layout_for(ADDRESSES, can_bind),
         answers=v.Answers(),
     )
-    proxy = Proxy(envoy, files)
     running = Stage(proxy, ground)
     await proxy.start()
     watch = asyncio.create_task(proxy.process.supervise())
