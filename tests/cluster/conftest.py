@@ -16,7 +16,7 @@ from tests.cluster.commands import Helm, Kubectl
 from tests.cluster.control_plane import ControlPlane, start_control_plane
 from tests.cluster.kube import Kube
 from tests.cluster.kubelet import NODE
-from tests.cluster.manifests import CHART, OUR_CRDS, install_crds, read_manifests
+from tests.cluster.manifests import CHART, OUR_CRDS, gateway_api, install_crds, read_manifests
 
 NUMBERS = count(1)
 
@@ -39,10 +39,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def assets() -> Path:
     """The folder with etcd, kube-apiserver, kube-controller-manager and kubectl."""
-    try:
-        return toolchain.control_plane()
-    except toolchain.NoToolError as error:
-        toolchain.give_up(str(error))
+    return toolchain.or_give_up(toolchain.control_plane)
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +48,7 @@ def control_plane(assets: Path) -> Iterator[ControlPlane]:
     with tempfile.TemporaryDirectory(prefix="lattice-gateway-cluster-") as folder:
         plane = start_control_plane(assets, Path(folder))
         try:
-            install_crds(plane.admin, read_manifests(toolchain.gateway_api()))
+            install_crds(plane.admin, gateway_api())
             install_crds(plane.admin, read_manifests(OUR_CRDS))
             plane.admin.create(NODE)
             yield plane
@@ -74,17 +71,14 @@ def kubectl(control_plane: ControlPlane) -> Kubectl:
 @pytest.fixture(scope="session")
 def helm(control_plane: ControlPlane) -> Helm:
     """helm with our chart."""
-    try:
-        program = toolchain.helm()
-    except toolchain.NoToolError as error:
-        toolchain.give_up(str(error))
+    program = toolchain.or_give_up(toolchain.helm)
     return Helm(program, CHART, control_plane.folder / "admin.kubeconfig")
 
 
 @pytest.fixture(scope="session")
 def monitoring(kube: Kube) -> None:
     """The kinds of the Prometheus operator are there."""
-    install_crds(kube, read_manifests(toolchain.monitoring()))
+    install_crds(kube, read_manifests(toolchain.or_give_up(toolchain.monitoring)))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import yaml
 from tests.cluster.kube import Kube, Object, eventually
 
 REPOSITORY = Path(__file__).parents[2]
+DEPLOY = REPOSITORY / "deploy"
 CHART = REPOSITORY / "helm"
 OUR_CRDS = tuple(sorted((REPOSITORY / "crds").glob("*.yaml")))
 
@@ -25,6 +26,12 @@ def read_manifest(text: str) -> list[Object]:
 def read_manifests(paths: Iterable[Path]) -> list[Object]:
     """The objects of several files, in their order."""
     return [each for path in paths for each in read_manifest(path.read_text())]
+
+
+def gateway_api() -> list[Object]:
+    """The standard channel of Gateway API, from the manifest we ship; a test holds that to the project's release."""
+    shipped = read_manifests([DEPLOY / "install-with-gateway-api.yaml"])
+    return [each for each in shipped if "gateway.networking.k8s.io" in each["metadata"]["name"]]
 
 
 def install_crds(kube: Kube, objects: Sequence[Object]) -> None:

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.manifests import REPOSITORY
+from tests.cluster.manifests import DEPLOY, REPOSITORY
 from tests.cluster.toolchain import give_up
 
-DEPLOY = REPOSITORY / "deploy"
 NOBODY = 65532
 """The user of the image."""
 

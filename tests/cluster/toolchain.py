@@ -20,9 +20,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import pytest
+
+T = TypeVar("T")
 
 KUBERNETES = "v1.36.3"
 HELM = "v3.22.0"
@@ -34,6 +36,10 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
 SOURCES = Path(__file__).parent / "controlplane"
 STRIPPED = "-s -w"
 NAMED = f"{STRIPPED} -X k8s.io/component-base/version.gitVersion={KUBERNETES}"
+NO_GO = (
+    "there is no Go: 1.26 or newer builds what the cluster tests need "
+    "(instead of the control plane alone, KUBEBUILDER_ASSETS may name a folder that has it)"
+)
 POLITE = ("nice", "-n", "15")
 """Builds take minutes of every core; whoever works on the machine meanwhile comes first."""
 
@@ -153,8 +159,16 @@ def go_is_there() -> bool:
 def go_version() -> str:
     """Answer of ``go version``. Raises ``NoToolError`` where there is no Go."""
     if not go_is_there():
-        raise NoToolError("neither Go nor KUBEBUILDER_ASSETS; Go 1.26 or newer builds the control plane of the tests")
+        raise NoToolError(NO_GO)
     return subprocess.run(["go", "version"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def or_give_up(make: Callable[[], T]) -> T:
+    """What ``make`` makes; where nothing on this machine can make it, the test ends."""
+    try:
+        return make()
+    except NoToolError as error:
+        give_up(str(error))
 
 
 def give_up(reason: str) -> NoReturn:
