@@ -100,7 +100,13 @@ DOCUMENTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 def load_services() -> Mapping[str, Service]:
     """Read the models of the installed botocore; keys are signing names."""
     loader = Loader()
-    return {name: _service(name, loader.load_service_model(model, "service-2")) for name, model in MODELS.items()}
+    models = {name: loader.load_service_model(model, "service-2") for name, model in MODELS.items()}
+    return {name: _service(name, _completed(model, DOCUMENTED.get(name, {}))) for name, model in models.items()}
+
+
+def _completed(model: Mapping[str, Any], limits: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    shapes = {name: {**shape, **limits.get(name, {})} for name, shape in model["shapes"].items()}
+    return {**model, "shapes": shapes}
 
 
 def _service(name: str, model: Mapping[str, Any]) -> Service:

@@ -43,6 +43,7 @@ JUNK = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just([]), st.just({}), st.just([{}])
 )
 VPC = "vpc-0123456789abcdef0"
+ME = Caller("111122223333", "us-west-2")
 GROUP_CONFIG = {"port": 80, "protocol": "HTTP", "vpcIdentifier": VPC}
 BUCKET = "arn:aws:s3:::access-logs-of-the-hotel"
 WORDS = ("", "GET", "rates.example.com", "/parking", '{"Version": "2012-10-17", "Statement": []}')
@@ -54,7 +55,7 @@ def furnished():
     checked = CheckedWorld(World(knobs=Knobs(), clock=clock))
 
     def call(operation, **params):
-        return checked.call("vpc-lattice", operation, params, Caller("111122223333", "us-west-2"))
+        return checked.call("vpc-lattice", operation, params, ME)
 
     network = call("CreateServiceNetwork", name="my-hotel", tags={"a": "b"})["id"]
     service = call("CreateService", name="hotel")["id"]
@@ -282,9 +283,44 @@ def test_no_request_breaks_the_emulator(data):
 
 
 def assert_whole(world, clock):
+    """What must hold whatever was called, looked at through the API."""
+
+    def read(operation, **params):
+        return world.call("vpc-lattice", operation, params, ME)
+
+    services = read("ListServices")["items"]
+    users: dict[str, set[str]] = {}
+    for service in services:
+        for action in actions_of(read, service["id"]):
+            for group in action.get("forward", {}).get("targetGroups", ()):
+                users.setdefault(group["targetGroupIdentifier"], set()).add(service["arn"])
+    groups = read("ListTargetGroups")["items"]
+
+    assert all_differ(item["name"] for item in services)
+    assert all_differ(item["name"] for item in groups)
+    assert all_differ(item["name"] for item in read("ListServiceNetworks")["items"])
+    assert all(len(owners) == 1 for owners in users.values())
+    assert users.keys() <= {group["id"] for group in groups}
+    for group in groups:
+        assert set(group.get("serviceArns", ())) == users.get(group["id"], set())
     dump = world.dump()
     assert World.load(json.loads(json.dumps(dump)), knobs=Knobs(), clock=clock).dump() == dump
-    assert all(count >= 0 for count in world.counts().values())
+
+
+def actions_of(read, service):
+    """The actions of all listeners and rules of a service; priorities are looked at on the way."""
+    for listener in read("ListListeners", serviceIdentifier=service)["items"]:
+        parents = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
+        yield read("GetListener", **parents)["defaultAction"]
+        rules = read("ListRules", **parents)["items"]
+        assert all_differ(rule["priority"] for rule in rules if not rule["isDefault"])
+        for rule in rules:
+            yield read("GetRule", **parents, ruleIdentifier=rule["id"])["action"]
+
+
+def all_differ(found):
+    each = list(found)
+    return len(each) == len(set(each))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -118,6 +118,23 @@ async def test_a_bad_request_is_refused_with_its_reason(endpoint_of, table_world
     assert world.asked == []
 
 
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        pytest.param({"TagFilters": [{"Values": ["a"]}]}, "TagFilters[0].Key is required", id="a filter without key"),
+        pytest.param({"ResourcesPerPage": 0}, "ResourcesPerPage must be 1 to 100, found 0", id="an empty page"),
+        pytest.param({"TagsPerPage": 99}, "TagsPerPage must be 100 to 500, found 99", id="a page of few tags"),
+    ],
+)
+async def test_documented_limits_hold_where_the_model_has_none(endpoint_of, table_world, params, words):
+    headers = signed("tagging") | target("ResourceGroupsTaggingAPI_20170126.GetResources")
+
+    answer = await endpoint_of(table_world()).answer(post("/", params, headers))
+
+    body = json.loads(answer.body)
+    assert (answer.status, body["__type"], body["Message"]) == (400, "InvalidParameterException", words)
+
+
 async def test_unknown_members_are_left_out(endpoint_of, table_world):
     world = table_world()
 
