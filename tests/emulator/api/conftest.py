@@ -135,8 +135,13 @@ def endpoint_of(services: Mapping[str, Any]) -> Callable[..., Endpoint]:
 async def serve(endpoint_of: Callable[..., Endpoint]) -> AsyncIterator[Serve]:
     async with AsyncExitStack() as stack:
 
-        async def start(world: Operations, plan: FaultPlan | None = None, accounts: Accounts | None = None) -> Served:
-            clock = ManualClock()
+        async def start(
+            world: Operations,
+            plan: FaultPlan | None = None,
+            accounts: Accounts | None = None,
+            clock: ManualClock | None = None,
+        ) -> Served:
+            clock = clock or ManualClock()
             endpoint = endpoint_of(world, plan, accounts, clock)
             listening = await listen(endpoint, _no_admin, "127.0.0.1", 0)
             stack.push_async_callback(listening.stop)
