@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -82,7 +83,8 @@ class Process:
         if child is None or child.returncode is not None:
             return
         # Nothing is lost by SIGKILL: its files are ours, and draining would only delay the end.
-        os.killpg(child.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError, PermissionError):  # it ended in this moment; macOS refuses for that
+            os.killpg(child.pid, signal.SIGKILL)
         await child.wait()
 
     async def _spawn(self) -> None:

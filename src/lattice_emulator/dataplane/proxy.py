@@ -43,7 +43,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Envoy refused these files, or did not take them in time: a bug of ours; the rest serves."""
+    """Envoy did not take these files, which is a bug of ours or a machine without room; the rest serves."""
 
     version: int
     files: tuple[str, ...]
@@ -79,9 +79,11 @@ class Proxy:
 
     async def stop(self) -> None:
         """End Envoy and remove its files."""
-        await self.process.stop()
-        await self._admin.close()
-        self._workplace.leave()
+        try:
+            await self.process.stop()
+            await self._admin.close()
+        finally:
+            self._workplace.leave()
 
     async def apply(self, wanted: Configuration) -> Applied:
         """Change what is served to ``wanted``, step by step; calls must not overlap.
@@ -92,15 +94,23 @@ class Proxy:
         for step in steps(self._live, wanted):
             if refused and isinstance(step, DropClusters | DropRoutes):
                 continue  # refused routes leave old ones in place, which still name what would go
-            if await self._take(step):
+            if await self._tried(step):
                 self._live = _after(self._live, step, wanted)
             else:
                 refused.append(_file_of(step))
         if refused:
             words = self.process.last_words()
-            _log.error("envoy refused its configuration, a bug of the emulator", files=refused, last_words=words)
+            _log.error("envoy did not take its configuration", files=refused, last_words=words)
             return Refused(self._version, tuple(refused))
         return Live(self._version)
+
+    async def _tried(self, step: Step) -> bool:
+        """As `_take`; a file that cannot be written (a full disk) counts as not taken."""
+        try:
+            return await self._take(step)
+        except OSError as error:
+            _log.error("envoy's files cannot be written", file=_file_of(step), error=error.strerror)
+            return False
 
     async def _take(self, step: Step) -> bool:
         """Carry out one step; False when Envoy refused it."""

@@ -1,6 +1,7 @@
 """Changes while requests flow: none fails, and each shows at once."""
 
 import asyncio
+import errno
 import os
 import signal
 from collections import Counter
@@ -209,3 +210,22 @@ async def test_routes_that_envoy_refuses_are_reported_and_the_old_ones_stay(stag
     assert (await stage.ask()).name == "a"
     assert isinstance(await stage.show(split(backends, 0, 100)), Live), "the next good ones are taken"
     assert (await stage.ask()).name == "b"
+
+
+async def test_a_full_disk_is_survived(stage: Stage, backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.show(split(backends, 100, 0))
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "replace", no_space)
+        applied = await stage.show(split(backends, 0, 100))
+        while_full = (await stage.ask()).name
+
+    assert applied.version > 0
+    assert isinstance(applied, Refused)
+    assert while_full == "a"
+    assert isinstance(await stage.show(split(backends, 0, 100)), Live)
+    assert (await stage.ask()).name == "b"
+
+
+def no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
