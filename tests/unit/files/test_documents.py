@@ -47,6 +47,7 @@ def values(text: str | bytes) -> list[Any]:
         pytest.param("a: |\n  --x\n  y\n", {"a": "--x\ny\n"}, id="block"),
         pytest.param("[a, 1]", ["a", 1], id="list"),
         pytest.param("a: " + "9" * 5000, {"a": "9" * 5000}, id="a number too long stays text"),
+        pytest.param("a: 1e400", {"a": "1e400"}, id="a number beyond all bounds stays text"),
         pytest.param("\ufeffa: 1", {"a": 1}, id="byte order mark"),
     ],
 )
@@ -102,12 +103,13 @@ def test_aliases_cannot_blow_up() -> None:
 
 def test_json_is_read() -> None:
     assert parse_json(b'{"a": [1, "x"]}') == (Document({"a": [1, "x"]}, 1),)
+    assert isinstance(parse_json(b"[" * 100 + b"]" * 100)[0], Document)
 
 
 @pytest.mark.parametrize(
     ("data", "line"),
-    [(b'{"a": 1,\n "b": }', 2), (b"", 1), (b"[" * 100_000, 1), (b'"\xff"', 1)],
-    ids=["member", "empty", "deep", "no UTF-8"],
+    [(b'{"a": 1,\n "b": }', 2), (b"", 1), (b"[" * 100_000, 1), (b"[" * 101 + b"]" * 101, 1), (b'"\xff"', 1)],
+    ids=["member", "empty", "very deep", "too deep", "no UTF-8"],
 )
 def test_broken_json_says_where(data: bytes, line: int) -> None:
     (found,) = parse_json(data)

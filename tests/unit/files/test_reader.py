@@ -300,6 +300,26 @@ def _run_once(root: Path, directory: Path, seconds: tuple[float, ...] = (0,)) ->
     return batches
 
 
+SCALARS = st.sampled_from(
+    ["1", "99999999999999999999999", "1e400", ".nan", '"\\ud800"', "!!int x", "!!binary eA==", "&a [*a]", "[" * 99, "'"]
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(scalar=SCALARS | st.text(max_size=8), ending=st.sampled_from(["yaml", "json"]))
+def test_whatever_stands_in_a_file_is_read_and_written_down(
+    tmp_path_factory: pytest.TempPathFactory, scalar: str, ending: str
+) -> None:
+    root = tmp_path_factory.mktemp("tree")
+    json = '{"apiVersion": "application-networking.k8s.aws/v1alpha1", "kind": "ServiceExport", '
+    json += f'"metadata": {{"name": "a", "annotations": {{"x": {scalar}}}}}, "spec": {{"x": {scalar}}}}}'
+    (root / f"x.{ending}").write_bytes(json.encode("utf-8", "surrogatepass"))
+
+    (batch,) = _run_once(root, tmp_path_factory.mktemp("state"))
+
+    assert batch.puts or batch.problems
+
+
 NAMES = [f"r{number}" for number in range(4)]
 TEXTS = st.one_of(
     st.none(),

@@ -49,6 +49,22 @@ def test_a_list_holds_objects(tmp_path: Path) -> None:
     assert list(places(reading(tmp_path))) == ["Namespace a", "Namespace b"]
 
 
+def test_a_list_of_one_kind_holds_objects_without_kind(tmp_path: Path) -> None:
+    write(tmp_path, all="apiVersion: v1\nkind: NamespaceList\nitems:\n- metadata: {name: a}\n- metadata: {name: b}\n")
+
+    assert list(places(reading(tmp_path))) == ["Namespace a", "Namespace b"]
+
+
+def test_a_state_directory_among_the_manifests_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, x=route("one"))
+    write(tmp_path / "state" / "status", y="status: {}")
+    (tmp_path / "state" / "records.jsonl").write_text("")
+
+    found = reading(tmp_path)
+
+    assert (set(places(found)), found.problems) == ({"HTTPRoute default/one"}, ())
+
+
 def test_kinds_of_others_are_counted(tmp_path: Path) -> None:
     deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"
     write(tmp_path, a=stream(deployment, deployment), b="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")

@@ -5,6 +5,7 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import yaml
@@ -225,6 +226,24 @@ def test_the_journal_is_written_anew_when_most_of_it_is_history(
     with opened(tmp_path) as state:
         assert state.recorded.objects == {ROUTE: ObjectRecord(thing(weight=199), "x.yaml")}
         assert set(state.recorded.units) == {GROUP}
+
+
+def test_two_threads_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_module, "SLACK", 2048)
+    things = [ObjectRecord(thing(f"r{number}"), "x.yaml") for number in range(40)]
+    units = [UnitRecord(ServiceKey(f"s{number}"), None) for number in range(300)]
+
+    with opened(tmp_path) as state:
+        reading = Thread(target=lambda: [state.remember_objects([each]) for each in things * 5])
+        reading.start()
+        for unit in units:
+            state.remember_unit(unit)
+        reading.join()
+
+    with opened(tmp_path) as state:
+        assert state.recorded.objects == {each.thing.ref: each for each in things}
+        assert state.recorded.units == {unit.key: unit for unit in units}
+        assert state.damaged == 0
 
 
 KEYS = st.one_of(

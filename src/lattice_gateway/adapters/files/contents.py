@@ -141,16 +141,23 @@ def _piece(file: str, text: bytes, parse: Callable[[bytes], tuple[Parsed, ...]],
 
 
 def _items(document: Parsed) -> Iterator[Any]:
-    """The document itself, or the members of a ``List`` (``kubectl get -o yaml``)."""
+    """The document itself, or the members of a list: ``List``, as ``kubectl`` writes it, or ``ServiceList``."""
     if isinstance(document, Broken):
         yield document
         return
     raw = document.raw
-    if isinstance(raw, dict) and raw.get("apiVersion") == "v1" and raw.get("kind") == "List":
-        members = raw.get("items")
-        yield from members if isinstance(members, list) else ()
+    kind = raw.get("kind") if isinstance(raw, dict) else None
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(raw.get("items"), list):
+        yield from (_member(raw.get("apiVersion"), kind, item) for item in raw["items"])
     else:
         yield raw
+
+
+def _member(api_version: object, kind: str, item: object) -> object:
+    """A member of a list, whose kind follows from the list's where it says none."""
+    if kind == "List" or not isinstance(item, dict):
+        return item
+    return {"apiVersion": api_version, "kind": kind.removesuffix("List"), **item}
 
 
 def _judge(file: str, item: object, line: int) -> Located | Problem | str:

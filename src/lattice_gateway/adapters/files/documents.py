@@ -5,9 +5,10 @@ raises on bad input. Keys are always text; times stay text; a key that stands tw
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
+from math import isfinite
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -99,13 +100,26 @@ def parse_yaml(data: bytes) -> tuple[Parsed, ...]:
 def parse_json(data: bytes) -> tuple[Parsed, ...]:
     """The document of a JSON file."""
     try:
-        return (Document(msgspec.json.decode(data), 1),)
+        raw = msgspec.json.decode(data)
+        return (Document(raw, 1) if _is_shallow(raw) else Broken(1, f"more than {MAX_DEPTH} levels"),)
     except msgspec.DecodeError as error:
         position = re.search(r"\(byte (\d+)\)", str(error))
         line = data.count(b"\n", 0, int(position[1])) + 1 if position else data.count(b"\n") + 1
         return (Broken(line, str(error)),)
     except (RecursionError, UnicodeError) as error:
         return (Broken(1, str(error)),)
+
+
+def _is_shallow(raw: Any) -> bool:
+    """Whether a value has no more than ``MAX_DEPTH`` levels of lists and mappings."""
+    level = _collections([raw])
+    for _ in range(MAX_DEPTH):
+        level = _collections(chain.from_iterable(each.values() if isinstance(each, dict) else each for each in level))
+    return not level
+
+
+def _collections(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if isinstance(value, dict | list)]
 
 
 def _why(error: yaml.MarkedYAMLError) -> str:
@@ -270,7 +284,7 @@ def _plain(text: str) -> Any:
         return text
     if _INT.fullmatch(text):
         return _integer(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    return float(text) if _FLOAT.fullmatch(text) and isfinite(float(text)) else text
 
 
 def _integer(text: str) -> int:

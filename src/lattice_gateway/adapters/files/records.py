@@ -14,6 +14,9 @@ from lattice_gateway.core.lattice.words import Arn
 from lattice_gateway.core.objects import DecodeError, NotOurs, Object, Ref, decode, to_raw
 from lattice_gateway.engine.feed import ObjectRecord, Recorded, UnitRecord
 
+JOURNAL: Final = "records.jsonl"
+"""Name of the journal; a directory that holds one is a state directory."""
+
 FORMAT: Final = 1
 """Version of the journal's format."""
 

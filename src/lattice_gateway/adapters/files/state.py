@@ -9,9 +9,11 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final, Self
 
 from lattice_gateway.adapters.files.records import (
+    JOURNAL,
     AcceptedGone,
     AcceptedLine,
     Binding,
@@ -28,7 +30,6 @@ from lattice_gateway.core.lattice.keys import UnitKey
 from lattice_gateway.core.objects import Object, Ref, to_raw
 from lattice_gateway.engine.feed import ObjectRecord, Recorded, StateUnwritable, UnitRecord
 
-JOURNAL: Final = "records.jsonl"
 LOCK: Final = "lock"
 
 SLACK: Final = 8 * 1024 * 1024
@@ -48,13 +49,17 @@ class StateMismatch(StateError):  # noqa: N818
 
 
 class StateDirectory:
-    """The locked, writable state directory of the process that runs. Implements ``StateStore``."""
+    """The locked, writable state directory of the process that runs. Implements ``StateStore``.
+
+    Its methods may be called from several threads: the source reads files in one of its own.
+    """
 
     def __init__(self, directory: Path, lock: int, ledger: Ledger, journal: int) -> None:
         self._directory = directory
         self._lock = lock
         self._ledger = ledger
         self._journal = journal
+        self._guard = Lock()
         self._unsaved: list[bytes] = []
         self._compact_at = _end(journal) + SLACK
 
@@ -101,33 +106,38 @@ class StateDirectory:
 
         What cannot be written now is written before anything else the next time, so that no later record stands alone.
         """
-        for record in records:
-            self._ledger.objects[record.thing.ref] = record
-            self._unsaved.append(to_line(object_line(record)))
-        for ref in gone:
-            self._ledger.objects.pop(ref, None)
-            self._unsaved.append(to_line(ObjectGone(ref)))
-        self._write([])
+        kept, dropped = tuple(records), tuple(gone)
+        lines = [to_line(object_line(record)) for record in kept] + [to_line(ObjectGone(ref)) for ref in dropped]
+        with self._guard:
+            self._ledger.objects.update((record.thing.ref, record) for record in kept)
+            for ref in dropped:
+                self._ledger.objects.pop(ref, None)
+            self._unsaved += lines
+            self._write([])
 
     def remember_unit(self, record: UnitRecord) -> None:
         """Write down a unit before its first create, and again when its ARN is known."""
-        if self._ledger.units.get(record.key) != record:
-            self._write([unit_line(record)])
+        with self._guard:
+            if self._ledger.units.get(record.key) != record:
+                self._write([unit_line(record)])
 
     def forget_unit(self, key: UnitKey) -> None:
         """The unit is gone from Lattice."""
-        if key in self._ledger.units:
-            self._write([UnitGone(unit_name(key))])
+        with self._guard:
+            if key in self._ledger.units:
+                self._write([UnitGone(unit_name(key))])
 
     def remember_accepted(self, thing: Object) -> None:
         """Write down an object whose translation was accepted whole."""
-        if self._ledger.accepted.get(thing.ref) != thing:
-            self._write([AcceptedLine(to_raw(thing))])
+        with self._guard:
+            if self._ledger.accepted.get(thing.ref) != thing:
+                self._write([AcceptedLine(to_raw(thing))])
 
     def forget_accepted(self, ref: Ref) -> None:
         """The object is gone."""
-        if ref in self._ledger.accepted:
-            self._write([AcceptedGone(ref)])
+        with self._guard:
+            if ref in self._ledger.accepted:
+                self._write([AcceptedGone(ref)])
 
     def _write(self, entries: list[Entry]) -> None:
         """Append what is unsaved and ``entries`` in one write; all of it or, with ``StateUnwritable``, nothing."""
@@ -144,18 +154,27 @@ class StateDirectory:
 
     def _compact(self) -> None:
         """Write the journal anew without its history; where that fails the old one goes on."""
-        path, fresh = self._directory / JOURNAL, self._directory / f"{JOURNAL}.new"
         try:
-            fresh.unlink(missing_ok=True)
-            journal = _opened(fresh, 0)
-            _append(journal, b"".join(map(to_line, self._ledger.entries())))
-            fresh.replace(path)
+            journal = self._rewritten()
         except OSError:
             self._compact_at = _end(self._journal) + SLACK
             return
         os.close(self._journal)
         self._journal = journal
         self._compact_at = max(2 * _end(journal), _end(journal) + SLACK)
+
+    def _rewritten(self) -> int:
+        """A new journal in place of the old one."""
+        fresh = self._directory / f"{JOURNAL}.new"
+        fresh.unlink(missing_ok=True)
+        journal = _opened(fresh, 0)
+        try:
+            _append(journal, b"".join(map(to_line, self._ledger.entries())))
+            fresh.replace(self._directory / JOURNAL)
+        except OSError:
+            os.close(journal)
+            raise
+        return journal
 
 
 def read_state(directory: Path) -> Recorded | None:

@@ -1,7 +1,8 @@
 """A directory tree: which files it holds, what they contain, read again only where they changed.
 
 In: a directory and the tree read before. Out: a new ``Tree``. Files and directories whose name begins with a dot are
-not read; symbolic links are followed, so a ConfigMap volume (``..data``) is read through the links beside it.
+not read, nor is a state directory; symbolic links are followed, so a ConfigMap volume (``..data``) is read through the
+links beside it.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, TypeAlias
 
 from lattice_gateway.adapters.files.contents import SUFFIXES, FileContent, read_content, unreadable
+from lattice_gateway.adapters.files.records import JOURNAL
 from lattice_gateway.engine.feed import Problem
 
 YOUNG: Final = 100_000_000
@@ -118,7 +120,7 @@ class _Walk:
             self.problems.append(Problem(file=name, message=message))
             return
         here = (place.st_dev, place.st_ino)
-        if here in above:
+        if here in above or any(entry.name == JOURNAL for entry in entries):
             return
         self.directories.append(name)
         for entry in entries:
