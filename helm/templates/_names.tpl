@@ -22,6 +22,11 @@
 {{- .Values.serviceAccount.name | default "default" -}}
 {{- end -}}
 
+{{/* The Secret with the webhook's certificate. */}}
+{{- define "names.certificate" -}}
+{{- ((.Values.webhookTLS | default dict).certManager | default dict).certificateSecretName | default "webhook-cert" -}}
+{{- end -}}
+
 {{/* What the Deployment and the Services know our pods by; it never changes between versions. */}}
 {{- define "names.selector" -}}
 app.kubernetes.io/name: {{ include "names.chart" . }}

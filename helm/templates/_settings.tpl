@@ -74,7 +74,8 @@
 {{- if ne .Values.installScope "cluster" }}
 {{- fail (printf "installScope is %q: GatewayClasses, Namespaces and Gateways of other namespaces are read, so a Role is not enough; set installScope to cluster" .Values.installScope) }}
 {{- end }}
-{{- if and .Values.pdb.enabled (include "settings.given" .Values.pdb.minAvailable) (include "settings.given" .Values.pdb.maxUnavailable) }}
+{{- $pdb := .Values.pdb | default dict }}
+{{- if and (include "settings.yes" $pdb.enabled) (include "settings.given" $pdb.minAvailable) (include "settings.given" $pdb.maxUnavailable) }}
 {{- fail "pdb.minAvailable and pdb.maxUnavailable are both set; a PodDisruptionBudget has room for one" }}
 {{- end }}
 {{- end -}}

@@ -10,73 +10,11 @@ import yaml
 from tests.cluster.commands import CommandError, Helm, Kubectl
 from tests.cluster.kube import Kube, Object
 from tests.cluster.manifests import read_manifest
+from tests.cluster.values import CERT_MANAGER, EVERYTHING, GIVEN, NOTHING, OF_THE_GO_CHART, TEXTS
 
 pytestmark = pytest.mark.cluster
 
 NAMESPACE = "aws-application-networking-system"
-OF_THE_GO_CHART = """
-image: {repository: elsewhere/gateway-controller, tag: v2.1.3, pullPolicy: Always, pullSecrets: [registry]}
-nameOverride: ""
-fullnameOverride: ""
-deployment:
-  annotations: {kubectl.kubernetes.io/default-container: manager}
-  labels: {control-plane: gateway-api-controller}
-  containerPort: 8080
-  nodeSelector: {kubernetes.io/os: linux}
-  tolerations: [{key: dedicated, operator: Exists}]
-  affinity: {}
-  topologySpreadConstraints: []
-  priorityClassName: system-cluster-critical
-  replicas: 2
-  podSecurityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
-  containerSecurityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true}
-role: {labels: {team: network}}
-metrics: {service: {create: true, type: NodePort}}
-resources: {requests: {memory: 64Mi, cpu: 50m}, limits: {memory: 128Mi, cpu: 1}}
-pdb: {enabled: true, minAvailable: 1}
-log: {level: debug}
-installScope: cluster
-serviceAccount:
-  create: true
-  name: gateway-api-controller
-  annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/VPCLatticeControllerIAMRole"}
-awsRegion: us-west-2
-awsAccountId: 111122223333
-clusterVpcId: vpc-0123456789abcdef0
-clusterName: shop
-defaultServiceNetwork: shop
-latticeEndpoint: https://vpc-lattice.us-west-2.amazonaws.com
-enableServiceNetworkOverride: "True"
-disableTaggingServiceApi: true
-routeMaxConcurrentReconciles: 4
-reconcileDefaultResyncSeconds: 300
-webhookEnabled: true
-webhookTLS: {caCert: null, certManager: {enabled: false, certificateName: "", certificateSecretName: webhook-cert}}
-installExternalDNSCRD: false
-someKeyThatNobodyKnows: {is: fine}
-"""
-EVERYTHING = """
-metrics:
-  serviceMonitor: {enabled: true, interval: 15s, labels: {release: prometheus}}
-  alerts: {enabled: true, labels: {release: prometheus}}
-  dashboard: {enabled: true}
-networkPolicy:
-  enabled: true
-  metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]
-  extraEgress: [{ports: [{port: 8443}]}]
-pdb: {enabled: true}
-validateCertificateRefs: true
-gatewayCreatesServiceNetwork: false
-sweepMinAge: 900
-extraEnv: [{name: DEV_MODE, value: "yes"}]
-installExternalDNSCRD: true
-"""
-CERT_MANAGER = """
-webhookTLS: {certManager: {enabled: true, certificateName: gateway, certificateSecretName: gateway-tls}}
-"""
-GIVEN = """
-webhookTLS: {caCert: Y2E=, cert: Y2VydA==, key: a2V5}
-"""
 
 
 @pytest.mark.usefixtures("monitoring")
@@ -97,6 +35,8 @@ webhookTLS: {caCert: Y2E=, cert: Y2VydA==, key: a2V5}
             "deployment: {replicas: 1, labels: null, annotations: null, containerPort: 9090}", id="one replica"
         ),
         pytest.param("metrics: {service: {create: true, type: LoadBalancer}}", id="metrics for others"),
+        pytest.param(NOTHING, id="null wherever it may be"),
+        pytest.param(TEXTS, id="texts for numbers and switches"),
         pytest.param("reconcileDefaultResyncSeconds: 0\nwarmUpTimeout: 30.5", id="numbers"),
     ],
 )
@@ -226,6 +166,26 @@ def test_values_of_the_go_chart_reach_the_container(helm: Helm) -> None:
 )
 def test_a_value_reaches_its_variable(helm: Helm, values: str, name: str, expected: str | None) -> None:
     assert environment(helm, values).get(name) == expected
+
+
+def test_whatever_selects_our_pods_selects_all_of_them(helm: Helm) -> None:
+    found = rendered(helm, EVERYTHING)
+    labels = found["Deployment"][0]["spec"]["template"]["metadata"]["labels"].items()
+    selectors = [each["spec"]["selector"] for each in found["Service"]]
+    selectors += [found["PodDisruptionBudget"][0]["spec"]["selector"]["matchLabels"]]
+    selectors += [found["NetworkPolicy"][0]["spec"]["podSelector"]["matchLabels"]]
+
+    assert len(selectors) == 4
+    assert all(selector.items() <= labels for selector in selectors)
+
+
+def test_the_monitor_finds_the_metrics_and_not_the_webhook(helm: Helm) -> None:
+    found = rendered(helm, EVERYTHING)
+    wanted = found["ServiceMonitor"][0]["spec"]["selector"]["matchLabels"].items()
+
+    services = {each["metadata"]["name"]: wanted <= each["metadata"]["labels"].items() for each in found["Service"]}
+
+    assert services == {"webhook-service": False, "lattice-gateway-metrics": True}
 
 
 def test_without_the_webhook_nothing_of_it_is_there(helm: Helm) -> None:
