@@ -95,12 +95,12 @@ def test_of_an_object_that_stands_twice_the_first_by_path_counts(tmp_path: Path)
         ),
         pytest.param(
             stream(service("rooms"), route("one", -1)),
-            "x.yaml:7: HTTPRoute default/one: spec.rules[0].backendRefs[0].weight: found -1, expected 0 to 1000000",
+            "x.yaml:15: HTTPRoute default/one: spec.rules[0].backendRefs[0].weight: found -1, expected 0 to 1000000",
             id="weight out of range",
         ),
         pytest.param(
             stream(service("rooms"), "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRout\nmetadata: {name: a}\n"),
-            "x.yaml:7: HTTPRout a: kind: found HTTPRout of gateway.networking.k8s.io/v1, expected one of GRPCRoute, "
+            "x.yaml:8: HTTPRout a: kind: found HTTPRout of gateway.networking.k8s.io/v1, expected one of GRPCRoute, "
             "Gateway, GatewayClass, HTTPRoute, ReferenceGrant, TLSRoute",
             id="unknown kind",
         ),
@@ -119,6 +119,41 @@ def test_a_problem_names_file_object_and_field_and_the_rest_is_read(tmp_path: Pa
     assert [str(each) for each in found.problems] == [problem]
     assert set(places(found)) == {"Service default/rooms", "HTTPRoute default/other"}
     assert found.blind == {"x.yaml"}
+
+
+ANNOTATED = """\
+# what the shop sells
+
+apiVersion: v1
+kind: Service
+metadata:
+  name: a
+  labels:
+    app.kubernetes.io/name: a
+    app.kubernetes.io/part-of: 7
+spec:
+  ports:
+    - port: 80
+      name: web
+    - name: admin
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(ANNOTATED, 9, id="a key with dots"),
+        pytest.param(ANNOTATED.replace("7", "seven"), 14, id="a missing field: what should hold it"),
+        pytest.param(ANNOTATED.replace("7", "seven").replace("name: admin", "port: 81"), 14, id="an item of a list"),
+        pytest.param("apiVersion: v1\nkind: List\nitems:\n- kind: A\n  apiVersion: a/v1\n- kind: 3\n", 6, id="a List"),
+        pytest.param("apiVersion: v1\n", 1, id="nothing of it"),
+    ],
+)
+def test_a_problem_names_the_line_of_its_field(tmp_path: Path, text: str, line: int) -> None:
+    write(tmp_path, x=text)
+    write(tmp_path, y=stream(service("rooms"), text))
+
+    assert [problem.line for problem in reading(tmp_path).problems] == [line, line + 6]
 
 
 @pytest.mark.parametrize("what", ["dangling link", "circle of links", "directory", "pipe"])

@@ -11,7 +11,10 @@ from hashlib import blake2b
 from pathlib import PurePath
 from typing import Any, Final, TypeAlias
 
-from lattice_gateway.adapters.files.documents import Broken, Parsed, chunks, parse_json, parse_yaml
+import yaml
+
+from lattice_gateway.adapters.files.documents import Broken, Document, Parsed, chunks, parse_json, parse_yaml
+from lattice_gateway.adapters.files.lines import compose, line_of
 from lattice_gateway.core.objects import DecodeError, NotOurs, Object, Ref, decode
 from lattice_gateway.engine.feed import Problem, Undecodable
 
@@ -130,7 +133,8 @@ def _piece(file: str, text: bytes, parse: Callable[[bytes], tuple[Parsed, ...]],
     digest = blake2b(text, digest_size=16).digest()
     if digest in known:
         return known[digest]
-    results = [_judge(file, item, document.line) for document in parse(text) for item in _items(document)]
+    judged = [_judge(file, item, document.line) for document in parse(text) for item in _items(document)]
+    results = _with_lines(text, judged)
     return Piece(
         digest,
         objects=tuple(result for result in results if isinstance(result, Located)),
@@ -140,17 +144,18 @@ def _piece(file: str, text: bytes, parse: Callable[[bytes], tuple[Parsed, ...]],
     )
 
 
-def _items(document: Parsed) -> Iterator[Any]:
-    """The document itself, or the members of a list: ``List``, as ``kubectl`` writes it, or ``ServiceList``."""
-    if isinstance(document, Broken):
-        yield document
-        return
-    raw = document.raw
+def _items(document: Parsed) -> Iterator[tuple[str, Any]]:
+    """The document itself, or the members of a list: ``List``, as ``kubectl`` writes it, or ``ServiceList``.
+
+    Each comes after its path in the document.
+    """
+    raw = document.raw if isinstance(document, Document) else None
     kind = raw.get("kind") if isinstance(raw, dict) else None
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(raw.get("items"), list):
-        yield from (_member(raw.get("apiVersion"), kind, item) for item in raw["items"])
+    if isinstance(raw, dict) and isinstance(kind, str) and kind.endswith("List") and isinstance(raw.get("items"), list):
+        for index, item in enumerate(raw["items"]):
+            yield f"items[{index}].", _member(raw.get("apiVersion"), kind, item)
     else:
-        yield raw
+        yield "", document if isinstance(document, Broken) else raw
 
 
 def _member(api_version: object, kind: str, item: object) -> object:
@@ -160,8 +165,20 @@ def _member(api_version: object, kind: str, item: object) -> object:
     return {"apiVersion": api_version, "kind": kind.removesuffix("List"), **item}
 
 
-def _judge(file: str, item: object, line: int) -> Located | Problem | str:
+@dataclass(frozen=True, slots=True)
+class _Complained:
+    """A problem with a field whose line is still that of its document; ``path`` leads there from the root."""
+
+    problem: Problem
+    path: str
+
+
+_Judged: TypeAlias = Located | Problem | _Complained | str
+
+
+def _judge(file: str, placed: tuple[str, object], line: int) -> _Judged:
     """What an item is: an object, a problem, or (as text) a kind that is none of ours."""
+    where, item = placed
     if isinstance(item, Broken):
         return Problem(file=file, line=item.line, message=f"no valid YAML or JSON: {item.why}")
     match decode(item):
@@ -169,6 +186,20 @@ def _judge(file: str, item: object, line: int) -> Located | Problem | str:
             return f"{kind}.{api_version}"
         case DecodeError(who=who, ref=ref, complaint=complaint):
             message = f"found {complaint.found}, expected {complaint.expected}"
-            return Problem(file=file, line=line, who=who, ref=ref, field=complaint.path, message=message)
+            problem = Problem(file=file, line=line, who=who, ref=ref, field=complaint.path, message=message)
+            return _Complained(problem, where + complaint.path)
         case thing:
             return Located(thing, line)
+
+
+def _with_lines(text: bytes, judged: list[_Judged]) -> list[Located | Problem | str]:
+    """The same, with the line of the field in each problem."""
+    last = max((each.problem.line or 0 for each in judged if isinstance(each, _Complained)), default=0)
+    roots = compose(text, last) if last else {}
+    return [_with_line(roots, each) if isinstance(each, _Complained) else each for each in judged]
+
+
+def _with_line(roots: Mapping[int, yaml.Node], complained: _Complained) -> Problem:
+    problem = complained.problem
+    root = roots.get(problem.line or 0)
+    return replace(problem, line=line_of(root, complained.path)) if root else problem
