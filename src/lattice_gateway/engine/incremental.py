@@ -119,13 +119,12 @@ class Incremental:
         self._tables_of.setdefault(source, []).append(table)
 
     def _drive(self, family: "_Family") -> None:
-        """Lets the keys of an index make the cells of a family."""
-        if family.cells.per is None:
-            return
-        table = self._tables[family.cells.per]
-        if table.rank >= family.rank:
-            raise OrderError(f"{family.cells.name} stands before {table.index.name}, whose keys make its cells")
-        table.driven.append(family)
+        """Lets the keys of indexes make the cells of a family."""
+        for index in family.cells.per:
+            table = self._tables[index]
+            if table.rank >= family.rank:
+                raise OrderError(f"{family.cells.name} stands before {index.name}, whose keys make its cells")
+            table.driven.append(family)
 
     def _input(self, inputs: Inputs[Any, Any], key: Hashable) -> "_Node":
         nodes = self._inputs.setdefault(inputs, {})
@@ -159,9 +158,9 @@ class Incremental:
             family.dirty[node] = None
 
     def _end(self, family: "_Family", key: Hashable) -> None:
-        """Ends a cell whose key the index lists no more; who read it is computed again."""
+        """Ends a cell whose key no index lists any more; who read it is computed again."""
         node = family.nodes.get(key)
-        if node is None:
+        if node is None or any(key in self._tables[index].lists for index in family.cells.per):
             return
         family.dirty.pop(node, None)
         self._read(node, ())
@@ -282,7 +281,7 @@ class _Family:
         """The node of a cell, made if there is none."""
         node = self.nodes.get(key)
         if node is None:
-            node = self.nodes[key] = _Node(self.nodes, key, loose=self.cells.per is None, family=self)
+            node = self.nodes[key] = _Node(self.nodes, key, loose=not self.cells.per, family=self)
         return node
 
 
@@ -389,7 +388,7 @@ class _Recorder:
         if family.rank >= self._rank:
             raise OrderError(f"{cells.name} is read by a cell that stands before it")
         node = family.node(key)
-        if cells.per is None and not node.computed:
+        if not cells.per and not node.computed:
             engine._compute(family, node)  # noqa: SLF001 - as above
         self.read[node] = None
         if node.error is not None:

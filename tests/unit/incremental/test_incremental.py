@@ -38,7 +38,7 @@ def _total(view: View, letter: str) -> int:
     return sum(view.cell(LENGTH, key) or 0 for key in view.lookup(BY_LETTER, letter))
 
 
-TOTAL: Cells[str, int] = Cells("total", _total, per=BY_LETTER)
+TOTAL: Cells[str, int] = Cells("total", _total, per=(BY_LETTER,))
 BY_TOTAL: Index[int, str] = Index("letters by total", TOTAL, lambda letter, total: [(total, letter)])
 
 
@@ -46,7 +46,7 @@ def _report(view: View, total: int) -> tuple[str | None, int]:
     return view.first(BY_TOTAL, total), view.count(BY_TOTAL, total)
 
 
-REPORT: Cells[int, tuple[str | None, int]] = Cells("report", _report, per=BY_TOTAL)
+REPORT: Cells[int, tuple[str | None, int]] = Cells("report", _report, per=(BY_TOTAL,))
 PROGRAM = Program((LENGTH, TOTAL, REPORT), (BY_LETTER, BY_TOTAL))
 
 
@@ -148,7 +148,7 @@ def test_a_cell_recovers_from_a_crash() -> None:
 
 
 def test_a_cell_that_reads_what_stands_behind_it_is_a_bug() -> None:
-    early: Cells[str, int] = Cells("early", lambda view, key: view.cell(LENGTH, key) or 0, per=BY_LETTER)
+    early: Cells[str, int] = Cells("early", lambda view, key: view.cell(LENGTH, key) or 0, per=(BY_LETTER,))
     made = Incremental(Program((early, LENGTH), (BY_LETTER,)), SETTINGS)
     made.put(WORDS, "1", "apple")
 
@@ -157,7 +157,7 @@ def test_a_cell_that_reads_what_stands_behind_it_is_a_bug() -> None:
 
 
 def test_an_index_over_results_is_read_only_behind_them() -> None:
-    early: Cells[str, int] = Cells("early", lambda view, _: view.count(BY_TOTAL, 5), per=BY_LETTER)
+    early: Cells[str, int] = Cells("early", lambda view, _: view.count(BY_TOTAL, 5), per=(BY_LETTER,))
     made = Incremental(Program((early, LENGTH, TOTAL), (BY_LETTER, BY_TOTAL)), SETTINGS)
     made.put(WORDS, "1", "apple")
 

@@ -49,4 +49,4 @@ def report_class(view: View, ref: Ref) -> ClassStatus | None:
     return ClassStatus((condition,))
 
 
-CLASS_STATUSES: Cells[Ref, ClassStatus | None] = Cells("class status", report_class, per=EACH_CLASS)
+CLASS_STATUSES: Cells[Ref, ClassStatus | None] = Cells("class status", report_class, per=(EACH_CLASS,))

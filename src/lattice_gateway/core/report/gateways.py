@@ -158,4 +158,4 @@ def _condition(kind: Type, said: _Said, generation: int) -> Condition:
     return Condition(type=kind, status=status, reason=reason, message=message, generation=generation)
 
 
-GATEWAY_STATUSES: Cells[Ref, GatewayStatus | None] = Cells("gateway status", report_gateway, per=EACH_GATEWAY)
+GATEWAY_STATUSES: Cells[Ref, GatewayStatus | None] = Cells("gateway status", report_gateway, per=(EACH_GATEWAY,))

@@ -163,5 +163,5 @@ def _served(_: Ref, status: RouteStatus) -> Iterable[tuple[Ref, tuple[Age, str]]
     return [(gateway, (status.age, status.address)) for gateway in status.gateways]
 
 
-ROUTE_STATUSES: Cells[Ref, RouteStatus | None] = Cells("route status", report_route, per=EACH_ROUTE)
+ROUTE_STATUSES: Cells[Ref, RouteStatus | None] = Cells("route status", report_route, per=(EACH_ROUTE,))
 ADDRESSES: Index[Ref, tuple[Age, str]] = Index("addresses by Gateway", ROUTE_STATUSES, _served)

@@ -34,6 +34,4 @@ def report_unbuilt(view: View, ref: Ref) -> UnbuiltStatus | None:
     return UnbuiltStatus((condition,))
 
 
-UNBUILT_STATUSES: Cells[Ref, UnbuiltStatus | None] = Cells(
-    "status of kinds not built", report_unbuilt, per=EACH_UNBUILT
-)
+UNBUILT_STATUSES: Cells[Ref, UnbuiltStatus | None] = Cells("unbuilt status", report_unbuilt, per=(EACH_UNBUILT,))

@@ -240,4 +240,4 @@ def _no_hostname(route: Route, open_to: tuple[ListenerView, ...]) -> str:
 
 
 EACH_ROUTE = each(ROUTES)
-ATTACHMENTS: Cells[Ref, Attachment] = Cells("attachment", view_attachment, per=EACH_ROUTE)
+ATTACHMENTS: Cells[Ref, Attachment] = Cells("attachment", view_attachment, per=(EACH_ROUTE,))

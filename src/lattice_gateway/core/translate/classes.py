@@ -60,4 +60,4 @@ def class_ref(name: str) -> Ref:
 
 
 EACH_CLASS = each(CLASSES)
-CLASS_VIEWS: Cells[Ref, ClassView] = Cells("class", view_class, per=EACH_CLASS)
+CLASS_VIEWS: Cells[Ref, ClassView] = Cells("class", view_class, per=(EACH_CLASS,))

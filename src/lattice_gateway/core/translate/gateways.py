@@ -99,5 +99,5 @@ def _by_network(_: Ref, view: GatewayView) -> Iterable[tuple[NetworkKey, Age]]:
 
 
 EACH_GATEWAY = each(GATEWAYS)
-GATEWAY_VIEWS: Cells[Ref, GatewayView] = Cells("gateway", view_gateway, per=EACH_GATEWAY)
+GATEWAY_VIEWS: Cells[Ref, GatewayView] = Cells("gateway", view_gateway, per=(EACH_GATEWAY,))
 BY_NETWORK: Index[NetworkKey, Age] = Index("gateways by network", GATEWAY_VIEWS, _by_network)

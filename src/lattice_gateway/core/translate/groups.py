@@ -46,4 +46,4 @@ def view_group(view: View, key: GroupKey) -> TargetGroup | None:
     )
 
 
-GROUPS: Cells[GroupKey, TargetGroup | None] = Cells("group", view_group, per=BY_GROUP)
+GROUPS: Cells[GroupKey, TargetGroup | None] = Cells("group", view_group, per=(BY_GROUP,))

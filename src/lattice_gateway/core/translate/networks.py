@@ -15,7 +15,10 @@ from lattice_gateway.core.translate.view import Cells, Index, View
 
 
 def view_network(view: View, key: NetworkKey) -> Network | Held | Absent:
-    """The network of all Gateways that stand for it; the oldest names it and decides about a pause."""
+    """The network of all Gateways that stand for it; the oldest names it and decides about a pause.
+
+    It stays as it is while a route holds on to a Gateway that is gone (decision 25).
+    """
     if view.count(UNKNOWN_GATEWAYS, key.name):
         return Held(key, f"a Gateway {key.name} cannot be read")
     problem = network_name_problem(key.name)
@@ -24,7 +27,8 @@ def view_network(view: View, key: NetworkKey) -> Network | Held | Absent:
     gateways = [(age.ref, view.cell(GATEWAY_VIEWS, age.ref)) for age in view.lookup(BY_NETWORK, key)]
     staying = [(ref, one) for ref, one in gateways if isinstance(one, OurGateway) and _stays(view, ref, one)]
     if not staying:
-        return Absent(key)
+        holding = view.first(NETWORKS_HELD, key)
+        return Held(key, f"{holding} asks for it, but no Gateway stands for it") if holding else Absent(key)
     ref, oldest = staying[0]
     name = f"{ref.namespace}/{ref.name}"
     return Network(
@@ -47,10 +51,15 @@ def _attached(route: Ref, attachment: Attachment) -> Iterable[tuple[Ref, Ref]]:
     return [(gateway, route) for gateway in sorted(gateways)]
 
 
+def _held(route: Ref, attachment: Attachment) -> Iterable[tuple[NetworkKey, Ref]]:
+    return [(network, route) for network in sorted({gone.network for gone in attachment.gone})]
+
+
 def _unknown(ref: Ref, value: Gateway | Undecodable[Gateway]) -> Iterable[tuple[str, Ref]]:
     return ((ref.name, ref),) if is_unknown(value) and ref.kind is Kind.GATEWAY else ()
 
 
 UNKNOWN_GATEWAYS: Index[str, Ref] = Index("unreadable Gateways by name", GATEWAYS, _unknown)
 ROUTES_AT: Index[Ref, Ref] = Index("routes by Gateway", ATTACHMENTS, _attached)
-NETWORKS: Cells[NetworkKey, Network | Held | Absent] = Cells("network", view_network, per=BY_NETWORK)
+NETWORKS_HELD: Index[NetworkKey, Ref] = Index("routes by held network", ATTACHMENTS, _held)
+NETWORKS: Cells[NetworkKey, Network | Held | Absent] = Cells("network", view_network, per=(BY_NETWORK, NETWORKS_HELD))

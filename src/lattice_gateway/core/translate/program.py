@@ -7,7 +7,7 @@ from lattice_gateway.core.translate.endpoints import ENDPOINTS, SLICES_OF
 from lattice_gateway.core.translate.gateways import BY_NETWORK, EACH_GATEWAY, GATEWAY_VIEWS
 from lattice_gateway.core.translate.groups import GROUPS
 from lattice_gateway.core.translate.naming import BY_DEFAULT_NAME, SERVICES_OF
-from lattice_gateway.core.translate.networks import NETWORKS, ROUTES_AT, UNKNOWN_GATEWAYS
+from lattice_gateway.core.translate.networks import NETWORKS, NETWORKS_HELD, ROUTES_AT, UNKNOWN_GATEWAYS
 from lattice_gateway.core.translate.routes import BY_SERVICE, EACH_HTTP_ROUTE, ROUTE_VIEWS
 from lattice_gateway.core.translate.services import BY_GROUP, FOLLOWED, SERVICE_VIEWS
 from lattice_gateway.core.translate.standing import BY_LISTENER, STANDINGS
@@ -36,6 +36,7 @@ INDEXES = (
     EACH_HTTP_ROUTE,
     BY_NETWORK,
     ROUTES_AT,
+    NETWORKS_HELD,
     BY_DEFAULT_NAME,
     BY_SERVICE,
     BY_GROUP,

@@ -191,5 +191,5 @@ def _http_routes(ref: Ref, _: Route | Undecodable[Route]) -> Iterable[tuple[Ref,
 
 
 EACH_HTTP_ROUTE: Index[Ref, Ref] = Index("each HTTPRoute", ROUTES, _http_routes)
-ROUTE_VIEWS: Cells[Ref, RouteView] = Cells("route", view_route, per=EACH_HTTP_ROUTE)
+ROUTE_VIEWS: Cells[Ref, RouteView] = Cells("route", view_route, per=(EACH_HTTP_ROUTE,))
 BY_SERVICE: Index[str, Age] = Index("routes by Lattice service", ROUTE_VIEWS, _by_service)

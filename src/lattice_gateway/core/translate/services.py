@@ -79,6 +79,6 @@ def _groups(name: str, followed: Followed) -> Iterable[tuple[GroupKey, str]]:
     return [(group, name) for group in followed.groups if group.service == name]
 
 
-SERVICE_VIEWS: Cells[str, ServiceView | None] = Cells("service", view_service, per=BY_SERVICE)
-FOLLOWED: Cells[str, Followed | None] = Cells("followed", view_followed, per=BY_SERVICE)
+SERVICE_VIEWS: Cells[str, ServiceView | None] = Cells("service", view_service, per=(BY_SERVICE,))
+FOLLOWED: Cells[str, Followed | None] = Cells("followed", view_followed, per=(BY_SERVICE,))
 BY_GROUP: Index[GroupKey, str] = Index("services by group", FOLLOWED, _groups)

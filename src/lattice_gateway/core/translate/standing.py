@@ -149,5 +149,5 @@ def counts_for(ref: Ref, standing: RouteStanding) -> Iterable[tuple[ListenerOf, 
     return [(listener, ref) for listener in sorted(found)]
 
 
-STANDINGS: Cells[Ref, RouteStanding | None] = Cells("standing", view_standing, per=EACH_ROUTE)
+STANDINGS: Cells[Ref, RouteStanding | None] = Cells("standing", view_standing, per=(EACH_ROUTE,))
 BY_LISTENER: Index[ListenerOf, Ref] = Index("accepted routes by listener", STANDINGS, counts_for)

@@ -35,14 +35,14 @@ class Inputs(Generic[K, V]):
 class Cells(Generic[K, V]):
     """A family of results, each computed from its key by ``compute``.
 
-    With ``per``, there is a cell for each key that the index lists something under, and only these exist. Without,
-    a cell exists while another one reads it.
+    With ``per``, there is a cell for each key that one of the indexes lists something under, and only these exist.
+    Without, a cell exists while another one reads it.
     None is what a reader gets of a cell that does not exist; a cell that answers None is one that does not exist.
     """
 
     name: str
     compute: "Callable[[View, K], V]"
-    per: "Index[K, Any] | None" = None
+    per: "tuple[Index[K, Any], ...]" = ()
 
 
 Source: TypeAlias = Inputs[Any, Any] | Cells[Any, Any]

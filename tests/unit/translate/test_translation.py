@@ -1,0 +1,283 @@
+"""The facade: what a change of inputs means for units, statuses and memory."""
+
+from datetime import UTC, datetime
+
+from msgspec import structs
+
+from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey
+from lattice_gateway.core.lattice.outcome import Done, Outcome
+from lattice_gateway.core.lattice.units import Absent, Held, RouteOwner, Service, Target, TargetGroup
+from lattice_gateway.core.lattice.words import Arn, Owner, SourceType, Tag, Tags, VpcId
+from lattice_gateway.core.objects import (
+    CONTROLLER_NAME,
+    BackendRef,
+    Endpoint,
+    EndpointPort,
+    EndpointSlice,
+    Filter,
+    FilterType,
+    Gateway,
+    GatewayClass,
+    GatewayClassSpec,
+    GatewaySpec,
+    HTTPRoute,
+    HTTPRouteRule,
+    HTTPRouteSpec,
+    Listener,
+    Object,
+    ObjectMeta,
+    ParentRef,
+    ServicePort,
+    ServiceSpec,
+    SliceAddressType,
+)
+from lattice_gateway.core.objects import Service as Backend
+from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL
+from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
+from lattice_gateway.engine.translation import News, Translation, Unreadable
+from lattice_gateway.settings import Settings
+
+OWNER = Owner("111122223333", "c1", VpcId("vpc-1"))
+BORN = datetime(2026, 1, 1, tzinfo=UTC)
+SERVICE = ServiceKey("tickets-arena")
+ROUTE_OWNER = RouteOwner(namespace="arena", name="tickets", source=SourceType.HTTP_ROUTE)
+
+
+def meta(name: str, labels: dict[str, str] | None = None) -> ObjectMeta:
+    return ObjectMeta(name=name, namespace="arena", creation_timestamp=BORN, generation=1, labels=labels or {})
+
+
+CLASS = GatewayClass(metadata=ObjectMeta(name="lattice"), spec=GatewayClassSpec(controller_name=CONTROLLER_NAME))
+GATEWAY = Gateway(
+    metadata=meta("edge"),
+    spec=GatewaySpec(gateway_class_name="lattice", listeners=(Listener(name="web", port=80, protocol="HTTP"),)),
+)
+PAY = Backend(metadata=meta("pay"), spec=ServiceSpec(ports=(ServicePort(name="web", port=80),)))
+SITE = structs.replace(PAY, metadata=meta("site"))
+
+
+def pods(*addresses: str) -> EndpointSlice:
+    return EndpointSlice(
+        metadata=meta("pay-x", {SERVICE_NAME_LABEL: "pay"}),
+        address_type=SliceAddressType.IPV4,
+        ports=(EndpointPort(name="web", port=8080),),
+        endpoints=tuple(Endpoint(addresses=(address,)) for address in addresses),
+    )
+
+
+def route(*backends: str, parent: str = "edge", filters: tuple[Filter, ...] = ()) -> HTTPRoute:
+    rule = HTTPRouteRule(backend_refs=tuple(BackendRef(name=name, port=80) for name in backends), filters=filters)
+    return HTTPRoute(metadata=meta("tickets"), spec=HTTPRouteSpec(parent_refs=(ParentRef(name=parent),), rules=(rule,)))
+
+
+WORLD: tuple[Object, ...] = (CLASS, GATEWAY, PAY, SITE, pods("10.0.0.1"), route("pay"))
+FORBIDDEN = route("site", filters=(Filter(type=FilterType.CORS),))
+RECORD = ServiceRecord(
+    name=SERVICE.name,
+    arn=Arn("arn:tickets"),
+    id="svc-1",
+    tags=Tags(
+        {
+            Tag.MANAGED_BY: str(OWNER),
+            Tag.ROUTE_NAME: "tickets",
+            Tag.ROUTE_NAMESPACE: "arena",
+            Tag.ROUTE_TYPE: "http",
+        }
+    ),
+)
+
+
+def translation(*more: Object) -> Translation:
+    made = Translation(Settings(region="us-west-2", owner=OWNER))
+    made.apply(News(puts=(*WORLD, *more)))
+    return made
+
+
+def groups(made: Translation) -> dict[str, TargetGroup]:
+    return {unit.key.name: unit for unit in made.desired().values() if isinstance(unit, TargetGroup)}
+
+
+def served(made: Translation) -> News:
+    """The service is as desired."""
+    unit = made.desired()[SERVICE]
+    outcome = Outcome(key=SERVICE, desired=unit, result=Done(), serving=unit, arn=Arn("arn"), dns_name="t.test")
+    return News(outcomes={SERVICE: outcome}, services={SERVICE.name: RECORD})
+
+
+def test_a_moved_pod_changes_one_group_and_recomputes_two_cells() -> None:
+    made = translation()
+
+    delta = made.apply(News(puts=(pods("10.0.0.2"),)))
+
+    [unit] = delta.units.values()
+    assert isinstance(unit, TargetGroup)
+    assert unit.targets == {Target("10.0.0.2", 8080)}
+    assert delta.recomputed == {"endpoints": 1, "group": 1}
+
+
+def test_a_deleted_route_takes_its_service_and_groups_with_it() -> None:
+    made = translation()
+    key = next(key for key in made.desired() if isinstance(key, GroupKey))
+
+    delta = made.apply(News(gone=(route("pay").ref,)))
+
+    assert delta.units == {SERVICE: Absent(SERVICE, ROUTE_OWNER), key: Absent(key)}
+    assert set(delta.gone) == {SERVICE, key}
+    assert delta.statuses[route("pay").ref] is None
+
+
+def test_a_deleted_gateway_takes_its_network_with_it() -> None:
+    made = translation()
+    made.apply(News(gone=(route("pay").ref,)))
+
+    delta = made.apply(News(gone=(GATEWAY.ref,)))
+
+    assert delta.units == {NetworkKey("edge"): Absent(NetworkKey("edge"))}
+
+
+def test_a_deleted_gateway_with_routes_holds_them_and_its_network() -> None:
+    made = translation()
+    made.apply(served(made))
+
+    delta = made.apply(News(gone=(GATEWAY.ref,)))
+
+    held = Held(NetworkKey("edge"), "HTTPRoute arena/tickets asks for it, but no Gateway stands for it")
+    assert delta.units[NetworkKey("edge")] == held
+    assert delta.units[SERVICE] == Held(SERVICE, "Gateway arena/edge does not exist")
+    assert list(delta.holds) == [ParentOfRoute(route("pay").ref, GATEWAY.ref)]
+    assert "pay" in groups(made)
+
+
+def test_a_parent_that_stays_away_is_given_up_and_the_service_stays() -> None:
+    made = translation()
+    made.apply(served(made))
+    made.apply(News(gone=(GATEWAY.ref,)))
+
+    delta = made.apply(News(expired=(ParentOfRoute(route("pay").ref, GATEWAY.ref),)))
+
+    unit = delta.units[SERVICE]
+    assert isinstance(unit, Service)
+    assert delta.units[NetworkKey("edge")] == Absent(NetworkKey("edge"))
+    assert (unit.networks, unit.listeners, unit.held_networks) == (frozenset(), (), frozenset())
+    assert list(delta.released) == [ParentOfRoute(route("pay").ref, GATEWAY.ref)]
+
+
+def test_a_parent_that_comes_back_starts_a_new_hold_when_it_goes_again() -> None:
+    made = translation()
+    made.apply(served(made))
+    parent = ParentOfRoute(route("pay").ref, GATEWAY.ref)
+    made.apply(News(gone=(GATEWAY.ref,)))
+    made.apply(News(expired=(parent,)))
+    made.apply(News(puts=(GATEWAY,)))
+
+    delta = made.apply(News(gone=(GATEWAY.ref,)))
+
+    assert isinstance(delta.units[SERVICE], Held)
+    assert list(delta.holds) == [parent]
+
+
+def test_a_parent_ref_taken_out_is_held_for_a_while() -> None:
+    inner = structs.replace(GATEWAY, metadata=meta("inner"))
+    made = translation(inner)
+    made.apply(served(made))
+
+    delta = made.apply(News(puts=(route("pay", parent="inner"),)))
+
+    unit = delta.units[SERVICE]
+    assert isinstance(unit, Service)
+    assert (unit.networks, unit.held_networks) == ({NetworkKey("inner")}, {NetworkKey("edge")})
+    assert unit.other_listeners_stay
+    assert list(delta.holds) == [ParentOfRoute(route("pay").ref, GATEWAY.ref)]
+
+
+def test_a_class_that_is_gone_holds_as_a_gateway_does() -> None:
+    made = translation()
+    made.apply(served(made))
+
+    delta = made.apply(News(gone=(CLASS.ref,)))
+
+    assert delta.units[SERVICE] == Held(SERVICE, "Gateway arena/edge has no class of ours any more")
+
+
+def test_an_edit_that_cannot_be_translated_changes_nothing_and_pods_are_followed() -> None:
+    made = translation()
+
+    delta = made.apply(News(puts=(FORBIDDEN,)))
+    moved = made.apply(News(puts=(pods("10.0.0.9"),)))
+
+    assert delta.units == {}
+    assert [unit.targets for unit in moved.units.values() if isinstance(unit, TargetGroup)] == [
+        {Target("10.0.0.9", 8080)}
+    ]
+
+
+def test_a_form_translated_whole_is_to_be_remembered_over_a_restart() -> None:
+    first = Translation(Settings(region="us-west-2", owner=OWNER))
+    remembered = first.apply(News(puts=WORLD)).accepted
+
+    second = Translation(Settings(region="us-west-2", owner=OWNER))
+    second.apply(News(puts=(*WORLD[:-1], FORBIDDEN), accepted=tuple(remembered.values())))
+
+    assert list(remembered.values()) == [route("pay")]
+    assert second.desired() == first.desired()
+
+
+def test_a_group_that_leaves_the_rules_is_followed_until_it_has_left() -> None:
+    made = translation()
+    made.apply(served(made))
+
+    made.apply(News(puts=(route("site"),)))
+    meanwhile = set(groups(made))
+    delta = made.apply(served(made))
+
+    assert meanwhile == {"pay", "site"}
+    assert set(groups(made)) == {"site"}
+    assert [key.name for key in delta.gone if isinstance(key, GroupKey)] == ["pay"]
+
+
+def test_an_unreadable_object_keeps_its_last_form() -> None:
+    made = translation()
+    before = made.desired()
+
+    for thing in WORLD:
+        made.apply(News(unreadable=(Unreadable(thing.ref, "broken"),)))
+
+    assert made.desired() == before
+
+
+def test_an_unreadable_route_without_a_last_form_holds_the_service_it_would_have() -> None:
+    made = Translation(Settings(region="us-west-2", owner=OWNER))
+
+    made.apply(News(puts=WORLD[:-1], unreadable=(Unreadable(route("pay").ref, "tickets.yaml: broken"),)))
+
+    assert made.desired()[SERVICE] == Held(SERVICE, "tickets.yaml: broken")
+
+
+def test_an_unreadable_slice_without_a_last_form_keeps_all_targets_of_its_namespace() -> None:
+    made = translation()
+
+    made.apply(News(unreadable=(Unreadable(structs.replace(pods().ref, name="other"), "broken"),)))
+
+    assert groups(made)["pay"].targets is None
+
+
+def test_a_service_whose_owner_is_not_read_yet_waits() -> None:
+    made = Translation(Settings(region="us-west-2", owner=OWNER))
+
+    made.apply(News(puts=WORLD, services={SERVICE.name: with_tags(None)}))
+
+    assert made.desired()[SERVICE] == Held(SERVICE, "the owner of Lattice service tickets-arena has not been read yet")
+
+
+def with_tags(tags: Tags | None) -> ServiceRecord:
+    return ServiceRecord(name=RECORD.name, arn=RECORD.arn, id=RECORD.id, tags=tags)
+
+
+def test_a_new_port_of_the_gateway_leaves_the_groups_alone() -> None:
+    made = translation()
+    more = (Listener(name="web", port=80, protocol="HTTP"), Listener(name="alt", port=81, protocol="HTTP"))
+
+    delta = made.apply(News(puts=(structs.replace(GATEWAY, spec=structs.replace(GATEWAY.spec, listeners=more)),)))
+
+    assert set(delta.units) == {SERVICE}
+    assert "group" not in delta.recomputed
