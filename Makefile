@@ -54,7 +54,7 @@ golden: .venv/.development
 	$(BIN)/pytest -q tests/golden --rewrite-golden
 
 docs: .venv/.development
-	@$(BIN)/python -m docs.generate
+	@$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -5,10 +5,11 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 STOP_PATIENCE = 8.0
 """Seconds between the polite signal and the one that cannot be refused."""
@@ -66,8 +67,13 @@ class Child:
             await self.process.wait()
 
 
-async def start(name: str, module: str, *arguments: str, log: Path) -> Child:
-    """A Python module of ours as a process, its standard output piped and its errors in ``log``."""
+async def start(
+    name: str, module: str, *arguments: str, log: Path, extra: Mapping[str, str] = MappingProxyType({})
+) -> Child:
+    """A Python module of ours as a process, its standard output piped and its errors in ``log``.
+
+    ``extra`` are variables added to its environment.
+    """
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -77,7 +83,7 @@ async def start(name: str, module: str, *arguments: str, log: Path) -> Child:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **extra},
             start_new_session=True,  # Ctrl-C reaches the demo first, which stops the others in order
             preexec_fn=_die_with_parent(),
         )

@@ -1,0 +1,178 @@
+"""The commands for people: plan, describe, sweep, demo. ``run`` stands here for its line in ``--help`` only."""
+
+import asyncio
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+
+from lattice_gateway.cli.demo.processes import StageError
+from lattice_gateway.cli.demo.story import DemoOptions, tell
+from lattice_gateway.cli.describe import describe_tree
+from lattice_gateway.cli.exits import CommandError, Exit
+from lattice_gateway.cli.plan import plan_text
+from lattice_gateway.cli.sweep import sweep_text
+from lattice_gateway.cli.where import Where, where
+
+app = typer.Typer(
+    name="lattice-gateway",
+    help="The Gateway API on Amazon VPC Lattice: a controller that plans before it acts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Output(StrEnum):
+    """Forms of output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Source = Annotated[Path | None, typer.Option("--source", metavar="DIR", help="Directory tree of manifests.")]
+StateDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--state-dir", metavar="DIR", help="The controller's memory, read without its lock; without it nothing is "
+        "said of orphans and of mass deletions."
+    ),
+]  # fmt: skip
+EndpointUrl = Annotated[str | None, typer.Option("--endpoint-url", metavar="URL", help="VPC Lattice, or an emulator.")]
+Region = Annotated[str | None, typer.Option("--region", help="AWS region.")]
+AccountId = Annotated[str | None, typer.Option("--account-id", help="Account that owns what we make.")]
+VpcId = Annotated[str | None, typer.Option("--vpc-id", help="VPC of the targets.")]
+ClusterName = Annotated[str | None, typer.Option("--cluster-name", help="Name of the cluster in our tags.")]
+OutputForm = Annotated[Output, typer.Option("--output", "-o", help="Form of the output.")]
+
+
+def execute(words: list[str]) -> int:
+    """Runs one command and answers its exit code; wrong usage raises ``CommandError``."""
+    try:
+        code = typer.main.get_command(app).main(words, prog_name="lattice-gateway", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.ctx.get_help())
+        return Exit.DONE
+    except click.ClickException as error:
+        raise CommandError(error.format_message()) from error
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
+    return int(code or 0)
+
+
+@app.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+def run() -> None:
+    """Watch a directory of manifests and keep VPC Lattice equal to it (run --help)."""
+    raise CommandError("run must be the first word: lattice-gateway run --help")
+
+
+@app.command()
+def plan(
+    source: Source = None,
+    state_dir: StateDir = None,
+    endpoint_url: EndpointUrl = None,
+    region: Region = None,
+    account_id: AccountId = None,
+    vpc_id: VpcId = None,
+    cluster_name: ClusterName = None,
+    output: OutputForm = Output.TEXT,
+) -> int:
+    """Show what would be created, changed, replaced and deleted. It writes nothing, ever.
+
+    Exit codes: 0 nothing to do, 1 an error, 2 changes, 3 something was refused.
+    """
+    chosen = _where(source, state_dir, _flags(endpoint_url, region, account_id, vpc_id, cluster_name))
+    text, code = asyncio.run(plan_text(chosen, as_json=output is Output.JSON))
+    _print(text)
+    return code
+
+
+@app.command()
+def describe(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[KIND/NAME]", help="One Gateway or route; all if none.")
+    ] = None,
+    source: Source = None,
+    state_dir: StateDir = None,
+    endpoint_url: EndpointUrl = None,
+    region: Region = None,
+    account_id: AccountId = None,
+    vpc_id: VpcId = None,
+    cluster_name: ClusterName = None,
+) -> int:
+    """Show who attaches to what, with each verdict, and what it became in VPC Lattice."""
+    chosen = _where(source, state_dir, _flags(endpoint_url, region, account_id, vpc_id, cluster_name))
+    Console(soft_wrap=True).print(asyncio.run(describe_tree(chosen, name)))
+    return Exit.DONE
+
+
+@app.command()
+def sweep(
+    delete: Annotated[
+        list[str] | None,
+        typer.Option("--delete", metavar="NAME", help="Delete this one: KIND/NAME or ARN. Repeatable."),
+    ] = None,
+    source: Source = None,
+    state_dir: StateDir = None,
+    endpoint_url: EndpointUrl = None,
+    region: Region = None,
+    account_id: AccountId = None,
+    vpc_id: VpcId = None,
+    cluster_name: ClusterName = None,
+) -> int:
+    """List what is ours in VPC Lattice without a record, and delete only what is named."""
+    chosen = _where(source, state_dir, _flags(endpoint_url, region, account_id, vpc_id, cluster_name))
+    _print(asyncio.run(sweep_text(chosen, tuple(delete or ()))))
+    return Exit.DONE
+
+
+@app.command()
+def demo(
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave it running and print what to try next.")] = False,
+    output: OutputForm = Output.TEXT,
+) -> int:
+    """Run the launch post on this machine: emulator, controller, pods and real traffic; then clean up.
+
+    Exit codes: 0 done, 1 an error, 3 done without traffic, as there is no Envoy for this machine.
+    """
+    figures_only = output is Output.JSON
+    console = Console(stderr=figures_only, highlight=False)
+    try:
+        figures, code = asyncio.run(tell(DemoOptions(keep=keep), console))
+    except StageError as error:
+        raise CommandError(f"the demo stopped: {error}") from error
+    if figures_only:
+        _print(json.dumps(figures.as_dict(), indent=2))
+    return code
+
+
+def _flags(
+    endpoint_url: str | None,
+    region: str | None,
+    account_id: str | None,
+    vpc_id: str | None,
+    cluster_name: str | None,
+) -> dict[str, str | None]:
+    """What was typed, by the variable it stands for."""
+    return {
+        "LATTICE_ENDPOINT": endpoint_url,
+        "AWS_REGION": region,
+        "AWS_ACCOUNT_ID": account_id,
+        "CLUSTER_VPC_ID": vpc_id,
+        "CLUSTER_NAME": cluster_name,
+    }
+
+
+def _where(source: Path | None, state_dir: Path | None, flags: dict[str, str | None]) -> Where:
+    return where(source=source, state_dir=state_dir, flags=flags)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")

@@ -1,0 +1,128 @@
+"""What a person sees of the demo; every function prints one thing."""
+
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from lattice_gateway.cli.demo.emulator import ServiceAddress
+from lattice_gateway.cli.demo.figures import Figures
+from lattice_gateway.cli.demo.manifests import Pod
+from lattice_gateway.cli.demo.pods import Place
+from lattice_gateway.cli.demo.traffic import Reply
+
+BAR = 40
+"""Characters of a full bar."""
+
+NO_TRAFFIC = "There is no Envoy for this machine, so nothing carries traffic; everything else works."
+
+
+def opening(console: Console, time_scale: float) -> None:
+    """What is going to happen, and on which clock."""
+    console.print(
+        "[bold]The launch post on this machine[/]: Gateway API manifests become VPC Lattice services.", soft_wrap=True
+    )
+    console.print(f"[dim]The emulator's clock runs {time_scale:g} times faster than AWS's.[/]\n")
+
+
+def process(console: Console, name: str, pid: int) -> None:
+    """A process was started."""
+    console.print(f"[green]✓[/] {name} [dim](process {pid})[/]")
+
+
+def emulator(console: Console, url: str, door: str | None, otherwise: str) -> None:
+    """Where the emulator is reached."""
+    console.print(f"  API        {url}")
+    console.print(f"  front door {door}" if door else f"  {otherwise or NO_TRAFFIC}")
+
+
+def pods(console: Console, places: dict[Pod, Place]) -> None:
+    """The pods that listen."""
+    names = Counter(pod.service for pod in places)
+    hosts = {host for host, _ in places.values()}
+    where = "addresses of their own" if len(hosts) > 1 else "127.0.0.1, a port each"
+    services = ", ".join(f"{service} ×{count}" for service, count in names.items())
+    console.print(f"[green]✓[/] {len(places)} pods on {where}: {services}", soft_wrap=True)
+
+
+def waiting(console: Console, text: str) -> AbstractContextManager[object]:
+    """A spinner while something is waited for; a line where the output is not a terminal."""
+    if console.is_terminal:
+        return console.status(text)
+    console.print(f"… {text}", soft_wrap=True)
+    return nullcontext()
+
+
+def no_traffic(console: Console) -> None:
+    """The part that is left out."""
+    console.print(f"\n[yellow]{NO_TRAFFIC}[/]")
+
+
+def reply(console: Console, host: str, path: str, answer: Reply) -> None:
+    """One request with its answer."""
+    console.print(f"\n[bold]GET http://{host}{path}[/]  → {answer.status}", soft_wrap=True)
+    console.print(escape(answer.text.rstrip()), style="dim", soft_wrap=True)
+
+
+def split(console: Console, weights: str, answers: Counter[str]) -> None:
+    """How requests were shared, as bars."""
+    total = answers.total()
+    console.print(f"\n[bold]{total} requests through inventory, weights {weights}[/]")
+    for backend, count in sorted(answers.items()):
+        bar = "█" * max(1, round(BAR * count / total))
+        console.print(f"  {backend:<15} {bar:<{BAR}} {count:>4}  {count / total:.0%}")
+
+
+def edited(console: Console, path: Path) -> None:
+    """A manifest was changed."""
+    console.print(f"\n[green]✓[/] weights set to 90/10 in {path.name}")
+
+
+def shifted(console: Console, took: float, failed: int) -> None:
+    """How long the change took to reach traffic."""
+    console.print(
+        f"[green]✓[/] from the edit to traffic: [bold]{took:.2f} s[/] "
+        f"[dim](when 80 of the last 100 answers came from inventory-ver1)[/], {failed} failed requests",
+        soft_wrap=True,
+    )
+
+
+def deleted(console: Console, what: str, kinds: tuple[str, ...], took: float) -> None:
+    """What a deletion took away."""
+    gone = ", ".join(kind.lower().replace("_", " ") for kind in kinds)
+    console.print(f"[green]✓[/] {what} deleted: no {gone} left after {took:.1f} s", soft_wrap=True)
+
+
+def ending(console: Console, figures: Figures) -> None:
+    """The last line."""
+    left = ", ".join(f"{count} {kind}" for kind, count in figures.leftovers.items()) or "none"
+    colour = "red" if figures.leftovers else "green"
+    console.print(f"[{colour}]✓[/] leftovers in the account, over every resource type: [bold]{left}[/]")
+    console.print(f"[dim]Everything took {figures.seconds:.0f} s; no process and no file is left.[/]")
+
+
+def try_next(
+    console: Console,
+    manifests: Path,
+    url: str,
+    door: str | None,
+    host: str,
+    addresses: dict[str, ServiceAddress],
+) -> None:
+    """What to do with a demo that goes on."""
+    console.print("\n[bold]It keeps running. Try, in another terminal:[/]")
+    if door is not None:
+        console.print(f"  curl -H 'Host: {host}' {door}/parking", soft_wrap=True, highlight=False)
+        for where in addresses.values():
+            for port in where.ports.values():
+                console.print(f"  curl http://{where.address}:{port}/", soft_wrap=True, highlight=False)
+    console.print(
+        f"  AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --region us-west-2 --endpoint-url {url} "
+        "vpc-lattice list-services",
+        soft_wrap=True,
+        highlight=False,
+    )
+    console.print(f"  edit the files in {manifests} and watch", soft_wrap=True, highlight=False)
+    console.print("[bold]Ctrl-C[/] deletes everything and ends the demo.")

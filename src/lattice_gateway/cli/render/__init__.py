@@ -1,0 +1,1 @@
+"""Values as text for people: the topology as a tree, plans as lists of changes. Prints nothing itself."""

@@ -1,0 +1,95 @@
+"""One look at Lattice for the commands that only read: whose services there are, and what stands where units should.
+
+It performs no operation; its calls go through the same pacing and the same observer as the controller's.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from prometheus_client import CollectorRegistry
+
+from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
+from lattice_gateway.core.lattice.observed import Observed, ObservedGroup, ObservedService
+from lattice_gateway.core.lattice.words import Arn, Tags
+from lattice_gateway.core.translate.inputs import ServiceRecord
+from lattice_gateway.engine.calls import Calls
+from lattice_gateway.engine.gate import Urgency
+from lattice_gateway.engine.metrics import Metrics
+from lattice_gateway.engine.observe import Observer
+from lattice_gateway.engine.ports import Clock, Lattice
+from lattice_gateway.engine.shared import Listings
+from lattice_gateway.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """What carries our ManagedBy, by ARN, with its tags; and the services and groups among it as listed."""
+
+    tags: Mapping[Arn, Tags]
+    services: Mapping[str, ObservedService]
+    groups: tuple[ObservedGroup, ...]
+
+
+class Survey:
+    """Reads an account at one moment. Every method raises ``LatticeFailure`` when it cannot."""
+
+    def __init__(self, settings: Settings, lattice: Lattice, clock: Clock, random: Random) -> None:
+        self._settings = settings
+        self._calls = Calls(lattice, clock, random, Metrics(CollectorRegistry()))
+        self._listings = Listings(self._calls, settings, clock)
+        self._observer = Observer(self._calls, self._listings, settings.owner)
+        self._since = clock.now()
+
+    async def records(self) -> dict[str, ServiceRecord]:
+        """Every service of the account with its tags; unread tags (None) where there is no tagging API."""
+        listed = (await self._listings.services.since(self._since)).items
+        owned = (await self._listings.owned.since(self._since)).items
+        foreign = tuple(service.arn for service in listed.values() if service.arn not in owned)
+        others = await self._tags_of(foreign)
+        return {name: _record(one, owned.get(one.arn, others.get(one.arn))) for name, one in listed.items()}
+
+    async def observed(self, keys: Iterable[UnitKey]) -> dict[UnitKey, Observed]:
+        """What stands where each unit should stand; keys without anything are left out."""
+        wanted = tuple(keys)
+        await self.owned()
+        found = await asyncio.gather(*(self._one(key) for key in wanted))
+        return {key: seen for key, seen in zip(wanted, found, strict=True) if seen not in {None, ()}}
+
+    async def owned(self) -> Owned:
+        """Everything of ours that Lattice holds."""
+        tags = (await self._listings.owned.since(self._since)).items
+        services = (await self._listings.services.since(self._since)).items
+        groups = (await self._listings.groups.since(self._since)).items
+        return Owned(
+            tags=tags,
+            services={name: service for name, service in services.items() if service.arn in tags},
+            groups=tuple(one.group for one in groups if one.group.arn in tags),
+        )
+
+    async def _one(self, key: UnitKey) -> Observed:
+        match key:
+            case NetworkKey():
+                return await self._observer.network(key, self._since)
+            case GroupKey():
+                return await self._observer.groups(key, (), self._since)
+            case ServiceKey():
+                return await self._observer.service(key, None, self._since)
+
+    async def _tags_of(self, arns: tuple[Arn, ...]) -> dict[Arn, Tags]:
+        if not self._settings.tagging_api:
+            return {}
+        found = await self._listings.tags_of(arns, Urgency.CHANGE)
+        return {arn: found.get(arn, Tags()) for arn in arns}
+
+
+def _record(service: ObservedService, tags: Tags | None) -> ServiceRecord:
+    return ServiceRecord(
+        name=service.name,
+        arn=service.arn,
+        id=service.id,
+        dns=service.dns_name,
+        tags=tags,
+        created_at=service.created_at,
+    )
