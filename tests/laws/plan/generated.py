@@ -49,8 +49,8 @@ def listeners(draw: st.DrawFn, name: str, route: str, annotated: bool) -> list[L
 
 
 @st.composite
-def worlds(draw: st.DrawFn, annotated: bool = False) -> dict[UnitKey, Desired]:
-    """A network and one or two routes with all the groups they forward to, each with a target."""
+def worlds(draw: st.DrawFn, annotated: bool = False, every_group: bool = False) -> dict[UnitKey, Desired]:
+    """A network and one or two routes with all the groups they forward to (or all there could be), each with a target."""
     networked = draw(st.sampled_from([True, True, True, False]))
     units: list[Desired] = [network()] if networked else []
     for route in sorted(draw(st.sets(st.sampled_from(["rates", "inventory"]), min_size=1))):
@@ -63,7 +63,8 @@ def worlds(draw: st.DrawFn, annotated: bool = False) -> dict[UnitKey, Desired]:
             tags=made.tags.over(tags),
             networks=made.networks if networked else frozenset(),
         )
-        units += [group(key, draw(targets), route) for key in sorted(groups_of(made))]
+        keys = {group_key(made.key.name, backend) for backend in BACKENDS} if every_group else groups_of(made)
+        units += [group(key, draw(targets), route) for key in sorted(keys)]
         units.append(made)
     return world(*units)
 

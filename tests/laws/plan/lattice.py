@@ -3,6 +3,7 @@
 Statuses move only by ``tick``. A refused operation raises ``Refused`` and changes nothing.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -76,16 +77,12 @@ class Lattice:
     def users(self, group: str) -> frozenset[Arn]:
         return frozenset(s.arn for s in self.services.values() if group in _forwarded(s))
 
-    def request(self, service: str, port: int, path: str, method: str = "GET", **headers: str) -> ObservedAction | None:
-        """What answers: an action, a 404 by default action, or None where nothing listens."""
+    def answering(self, service: str, port: int, path: str, method: str, **headers: str) -> list[ObservedAction]:
+        """Actions of the rules that match a request, the one that answers it first."""
         found = self.service(service)
         listener = next((e for e in (found.listeners or ()) if e.port == port), None) if found else None
-        if listener is None:
-            return None
-        for rule in sorted(listener.rules or (), key=lambda r: r.priority):
-            if isinstance(rule.match, Match) and matches(rule.match, path, method, headers):
-                return rule.action
-        return listener.default_action
+        rules = sorted((listener.rules if listener else None) or (), key=lambda r: r.priority)
+        return [r.action for r in rules if isinstance(r.match, Match) and matches(r.match, path, method, headers)]
 
     # time
 
@@ -112,7 +109,7 @@ class Lattice:
 
     def perform(self, operation: op.Operation) -> Answer:
         """Carry out a bound operation; names of the methods are those of the operations."""
-        act: Callable[[op.Operation], Answer | None] = getattr(self, f"_{type(operation).__name__}")
+        act: Callable[[op.Operation], Answer | None] = getattr(self, snake(type(operation).__name__))
         answer = act(operation) or Answer()
         self.log.append(operation)
         return answer
@@ -122,7 +119,7 @@ class Lattice:
         identity = f"{kind}-{self.made:017x}"
         return identity, Arn(f"{HEAD}:{tail}/{identity}")
 
-    def _CreateServiceNetwork(self, o: op.CreateServiceNetwork) -> Answer:
+    def _create_service_network(self, o: op.CreateServiceNetwork) -> Answer:
         refuse(any(n.name == o.network.name for n in self.networks.values()), "network name taken")
         identity, arn = self.new("sn", "servicenetwork")
         self.networks[identity] = ObservedNetwork(
@@ -130,12 +127,12 @@ class Lattice:
         )
         return Answer(id=identity, arn=arn)
 
-    def _DeleteServiceNetwork(self, o: op.DeleteServiceNetwork) -> None:
+    def _delete_service_network(self, o: op.DeleteServiceNetwork) -> None:
         network = self._counted(self.networks[o.network.id])
         refuse(network.services or network.vpcs, "network has associations")
         del self.networks[o.network.id]
 
-    def _CreateVpcAssociation(self, o: op.CreateVpcAssociation) -> Answer:
+    def _create_vpc_association(self, o: op.CreateVpcAssociation) -> Answer:
         refuse(any(a.vpc == o.vpc for a in self.vpcs.values()), "VPC already associated")
         network = self.networks[known(o.network)]
         identity, arn = self.new("snva", "servicenetworkvpcassociation")
@@ -151,13 +148,13 @@ class Lattice:
         )
         return Answer(id=identity, arn=arn, status=Status.CREATE_IN_PROGRESS)
 
-    def _DeleteVpcAssociation(self, o: op.DeleteVpcAssociation) -> Answer:
+    def _delete_vpc_association(self, o: op.DeleteVpcAssociation) -> Answer:
         association = self.vpcs[o.association.id]
         refuse(association.status in {Status.CREATE_IN_PROGRESS, Status.UPDATE_IN_PROGRESS}, "still moving")
         self.vpcs[association.id] = replace(association, status=Status.DELETE_IN_PROGRESS)
         return Answer(status=Status.DELETE_IN_PROGRESS)
 
-    def _CreateTargetGroup(self, o: op.CreateTargetGroup) -> Answer:
+    def _create_target_group(self, o: op.CreateTargetGroup) -> Answer:
         taken = [g for g in self.groups.values() if g.name == o.name and g.status is not Status.CREATE_FAILED]
         refuse(taken, "group name taken")
         identity, arn = self.new("tg", "targetgroup")
@@ -177,11 +174,11 @@ class Lattice:
         )
         return Answer(id=identity, arn=arn, status=Status.CREATE_IN_PROGRESS)
 
-    def _UpdateTargetGroup(self, o: op.UpdateTargetGroup) -> None:
+    def _update_target_group(self, o: op.UpdateTargetGroup) -> None:
         group = self._active_group(o.group.id)
         self.groups[group.id] = replace(group, health=o.health)
 
-    def _DeleteTargetGroup(self, o: op.DeleteTargetGroup) -> Answer:
+    def _delete_target_group(self, o: op.DeleteTargetGroup) -> Answer:
         group = self.groups[o.group.id]
         refuse(group.status is Status.CREATE_IN_PROGRESS, "still creating")
         refuse(self.users(group.id), "group in use")
@@ -194,7 +191,7 @@ class Lattice:
         refuse(group.status is not Status.ACTIVE, f"group is {group.status}")
         return group
 
-    def _RegisterTargets(self, o: op.RegisterTargets) -> None:
+    def _register_targets(self, o: op.RegisterTargets) -> None:
         group = self._active_group(known(o.group))
         serving = {t.target for t in group.targets or () if t.status is not TargetStatus.DRAINING}
         fresh = [target for target in o.targets if target not in serving]
@@ -202,12 +199,12 @@ class Lattice:
         left = [t for t in group.targets or () if t.target not in fresh]
         self.groups[group.id] = replace(group, targets=(*left, *(ObservedTarget(t, status) for t in fresh)))
 
-    def _DeregisterTargets(self, o: op.DeregisterTargets) -> None:
+    def _deregister_targets(self, o: op.DeregisterTargets) -> None:
         group = self._active_group(o.group.id)
         used = bool(self.users(group.id))
         self.groups[group.id] = replace(group, targets=tuple(_drained(group.targets or (), o.targets, used)))
 
-    def _CreateService(self, o: op.CreateService) -> Answer:
+    def _create_service(self, o: op.CreateService) -> Answer:
         refuse(self.service(o.service.name), "service name taken")
         identity, arn = self.new("svc", "service")
         self.services[identity] = ObservedService(
@@ -229,18 +226,18 @@ class Lattice:
         refuse(service.status is not Status.ACTIVE, f"service is {service.status}")
         return service
 
-    def _UpdateService(self, o: op.UpdateService) -> None:
+    def _update_service(self, o: op.UpdateService) -> None:
         service = self._ready(o.service.id)
         self.services[service.id] = replace(service, certificate=o.certificate)
 
-    def _DeleteService(self, o: op.DeleteService) -> Answer:
+    def _delete_service(self, o: op.DeleteService) -> Answer:
         service = self.services[o.service.id]
         refuse(service.status is Status.CREATE_IN_PROGRESS, "still creating")
         refuse(service.associations, "service has associations")
         self.services[service.id] = replace(service, status=Status.DELETE_IN_PROGRESS, listeners=())
         return Answer(status=Status.DELETE_IN_PROGRESS)
 
-    def _CreateServiceAssociation(self, o: op.CreateServiceAssociation) -> Answer:
+    def _create_service_association(self, o: op.CreateServiceAssociation) -> Answer:
         service, network = self._ready(known(o.service)), self.networks[known(o.network)]
         refuse(any(a.network_id == network.id for a in service.associations or ()), "already associated")
         identity, arn = self.new("snsa", "servicenetworkserviceassociation")
@@ -256,7 +253,7 @@ class Lattice:
         self.services[service.id] = replace(service, associations=(*(service.associations or ()), made))
         return Answer(id=identity, arn=arn, status=Status.CREATE_IN_PROGRESS)
 
-    def _DeleteServiceAssociation(self, o: op.DeleteServiceAssociation) -> Answer:
+    def _delete_service_association(self, o: op.DeleteServiceAssociation) -> Answer:
         service = self.services[o.service.id]
         found = next(a for a in service.associations or () if a.id == o.association.id)
         refuse(found.status is Status.CREATE_IN_PROGRESS, "still creating")
@@ -266,7 +263,7 @@ class Lattice:
         self.services[service.id] = replace(service, associations=left)
         return Answer(status=Status.DELETE_IN_PROGRESS)
 
-    def _CreateListener(self, o: op.CreateListener) -> Answer:
+    def _create_listener(self, o: op.CreateListener) -> Answer:
         service = self._ready(known(o.service))
         refuse(any(e.port == o.key.port for e in service.listeners or ()), "port taken")
         refuse(any(e.name == o.name for e in service.listeners or ()), "listener name taken")
@@ -284,14 +281,14 @@ class Lattice:
         self.services[service.id] = replace(service, listeners=(*(service.listeners or ()), made))
         return Answer(id=identity, arn=arn)
 
-    def _UpdateListener(self, o: op.UpdateListener) -> None:
+    def _update_listener(self, o: op.UpdateListener) -> None:
         service = self._ready(o.service.id)
         self._put_listener(
             service,
             replace(self._listener(service, o.listener.id), default_action=self._taken(o.default_action, service)),
         )
 
-    def _DeleteListener(self, o: op.DeleteListener) -> None:
+    def _delete_listener(self, o: op.DeleteListener) -> None:
         service = self._ready(o.service.id)
         gone = self._listener(service, o.listener.id)
         self.services[service.id] = replace(
@@ -318,7 +315,7 @@ class Lattice:
         refuse(len(action.shares) > 10, "too many groups")
         return ForwardTo(tuple((known(share.group), share.weight) for share in action.shares))
 
-    def _CreateRule(self, o: op.CreateRule) -> Answer:
+    def _create_rule(self, o: op.CreateRule) -> Answer:
         service = self._ready(known(o.service))
         listener = self._listener(service, known(o.listener))
         identity, arn = self.new("rule", f"service/{service.id}/listener/{listener.id}/rule")
@@ -344,7 +341,7 @@ class Lattice:
         rules = tuple(new for rule in listener.rules or () if (new := change(rule)) is not None)
         self._put_listener(service, replace(listener, rules=rules))
 
-    def _UpdateRule(self, o: op.UpdateRule) -> None:
+    def _update_rule(self, o: op.UpdateRule) -> None:
         service = self._ready(o.service.id)
         self._change_rules(
             o,
@@ -360,17 +357,17 @@ class Lattice:
             ),
         )
 
-    def _BatchUpdateRule(self, o: op.BatchUpdateRule) -> None:
+    def _batch_update_rule(self, o: op.BatchUpdateRule) -> None:
         numbers = {rule.id: number for rule, number in o.priorities}
         self._change_rules(o, lambda rule: replace(rule, priority=numbers.get(rule.id, rule.priority)))
 
-    def _DeleteRule(self, o: op.DeleteRule) -> None:
+    def _delete_rule(self, o: op.DeleteRule) -> None:
         self._change_rules(o, lambda rule: None if rule.id == o.rule.id else rule)
 
-    def _TagResource(self, o: op.TagResource) -> None:
-        self._retag(o.resource.arn, lambda tags: o.tags.over(tags))
+    def _tag_resource(self, o: op.TagResource) -> None:
+        self._retag(o.resource.arn, o.tags.over)
 
-    def _UntagResource(self, o: op.UntagResource) -> None:
+    def _untag_resource(self, o: op.UntagResource) -> None:
         self._retag(o.resource.arn, lambda tags: Tags({k: v for k, v in tags.items() if k not in o.keys}))
 
     def _retag(self, arn: Arn, change: Callable[[Tags], Tags]) -> None:
@@ -390,6 +387,11 @@ class Lattice:
             )
             for k, s in self.services.items()
         }
+
+
+def snake(name: str) -> str:
+    """``CreateRule`` -> ``_create_rule``."""
+    return re.sub(r"(?=[A-Z])", "_", name).lower()
 
 
 def refuse(when: object, why: str) -> None:

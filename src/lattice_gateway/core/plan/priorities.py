@@ -8,9 +8,11 @@ A number is a slot of one rule, a pair is "before", and an upper bound is a dead
 an order of unit jobs wherever there is one.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
+from lattice_gateway.core.lattice.observed import Unmodelled
 from lattice_gateway.core.lattice.units import Match
 from lattice_gateway.core.lattice.words import MAX_PICKED_PRIORITY, MAX_PRIORITY
 from lattice_gateway.core.plan.overlap import overlap
@@ -20,26 +22,30 @@ from lattice_gateway.core.plan.overlap import overlap
 class Wanted:
     """A rule that looks for a number. ``exact``: annotated. ``current``: its number in the listener, if it has one."""
 
-    match: Match
+    match: Match | Unmodelled
     exact: int | None = None
     current: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A number for each rule in turn; ``overruled`` are pairs (first, second) whose order annotated numbers forbid."""
+    """A number for each rule in turn, and one for each stale rule in turn.
+
+    ``overruled`` are pairs (first, second) of rules whose order annotated numbers forbid.
+    """
 
     numbers: tuple[int, ...]
+    stale: tuple[int, ...] = ()
     overruled: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which rules (by index) have to stand before which; always from a smaller index to a greater one."""
+    """Which rules (by index) have to stand before which; ``sequence`` holds all, none before one it follows."""
 
-    size: int
+    sequence: tuple[int, ...]
     before: Mapping[int, frozenset[int]]
-    after: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    after: Mapping[int, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +56,25 @@ class Missed:
     deadline: int
 
 
-def assign(rules: tuple[Wanted, ...], occupied: frozenset[int]) -> Assignment:
+def assign(rules: tuple[Wanted, ...], stale: tuple[Wanted, ...] = ()) -> Assignment:
     """Numbers for ``rules``, which stand in order of precedence.
 
-    ``occupied`` are numbers of rules that are not wanted and still there: they are used only when nothing else fits.
+    ``stale`` rules are there and about to go. Until then they keep their number where they can, and their place among
+    the rules that are there: nothing may step in front of them, or behind, that they did not meet so before.
     """
-    exact = _exact(rules)
-    order = _order(pairs_in_order(rules), len(rules))
-    settled, overruled = _agree(order, exact)
-    kept = _keepable(rules, settled, exact)
+    every = rules + stale
+    exact = _exact(every)
+    settled, overruled = _agree(_with_stale(pairs_in_order(rules), rules, stale), exact, len(every))
+    kept = _keepable(every, settled, exact)
     while True:
-        placed = _place_by_rank(settled, {**kept, **exact}, occupied)
+        placed = _place_by_rank(settled, {**kept, **exact}, len(rules))
         if not isinstance(placed, Missed):
-            return Assignment(tuple(placed[i] for i in range(len(rules))), overruled)
-        if kept:
-            kept = _release(kept, settled, placed)
-        elif occupied:
-            occupied = frozenset()
-        else:
-            raise ValueError(f"{len(rules)} rules do not fit into {MAX_PRIORITY} numbers")
+            numbers = tuple(placed[i] for i in range(len(every)))
+            forbidden = tuple((i, j) for i, j in overruled if max(i, j) < len(rules))
+            return Assignment(numbers[: len(rules)], numbers[len(rules) :], forbidden)
+        if not kept:
+            raise ValueError(f"{len(every)} rules do not fit into {MAX_PRIORITY} numbers")
+        kept = _release(kept, settled, placed)
 
 
 def pairs_in_order(rules: tuple[Wanted, ...]) -> tuple[tuple[int, int], ...]:
@@ -81,6 +87,21 @@ def pairs_in_order(rules: tuple[Wanted, ...]) -> tuple[tuple[int, int], ...]:
     )
 
 
+def _with_stale(
+    pairs: tuple[tuple[int, int], ...], rules: tuple[Wanted, ...], stale: tuple[Wanted, ...]
+) -> tuple[tuple[int, int], ...]:
+    """The pairs and those of stale rules with rules that are there, as they stand now; a circle leaves one out."""
+    every, found = rules + stale, list(pairs)
+    for j in range(len(rules), len(every)):
+        for i in range(j):
+            one, other = every[i].current, every[j].current
+            if one is not None and other is not None and overlap(every[i].match, every[j].match):
+                first, second = (i, j) if one < other else (j, i)
+                if first not in _reached(_order(found, len(every)).after, second):
+                    found.append((first, second))
+    return tuple(found)
+
+
 def _exact(rules: tuple[Wanted, ...]) -> dict[int, int]:
     """Annotated numbers by index; of two equal ones the first counts."""
     exact: dict[int, int] = {}
@@ -90,22 +111,31 @@ def _exact(rules: tuple[Wanted, ...]) -> dict[int, int]:
     return exact
 
 
-def _order(pairs: tuple[tuple[int, int], ...], size: int) -> Order:
-    before = {i: frozenset(first for first, second in pairs if second == i) for i in range(size)}
-    after = {i: frozenset(second for first, second in pairs if first == i) for i in range(size)}
-    return Order(size, before, after)
+def _order(pairs: Iterable[tuple[int, int]], size: int) -> Order:
+    before: dict[int, set[int]] = {i: set() for i in range(size)}
+    after: dict[int, set[int]] = {i: set() for i in range(size)}
+    for first, second in pairs:
+        before[second].add(first)
+        after[first].add(second)
+    sequence = tuple(TopologicalSorter(before).static_order())
+    return Order(sequence, _frozen(before), _frozen(after))
 
 
-def _agree(order: Order, exact: Mapping[int, int]) -> tuple[Order, tuple[tuple[int, int], ...]]:
+def _frozen(edges: Mapping[int, set[int]]) -> dict[int, frozenset[int]]:
+    return {i: frozenset(ends) for i, ends in edges.items()}
+
+
+def _agree(
+    pairs: tuple[tuple[int, int], ...], exact: Mapping[int, int], size: int
+) -> tuple[Order, tuple[tuple[int, int], ...]]:
     """The order without the pairs that no numbers beside the annotated ones can hold, and those pairs."""
     overruled: set[tuple[int, int]] = set()
     while True:
-        pairs = tuple((i, j) for j in range(order.size) for i in order.before[j] if (i, j) not in overruled)
-        settled = _order(pairs, order.size)
-        placed = _place(settled, exact, frozenset(), {})
+        order = _order((pair for pair in pairs if pair not in overruled), size)
+        placed = _place(order, exact, {}) if exact else {}
         if not isinstance(placed, Missed):
-            return settled, tuple(sorted(overruled))
-        overruled |= _blamed(settled, exact, placed)
+            return order, tuple(sorted(overruled))
+        overruled |= _blamed(order, exact, placed)
 
 
 def _blamed(order: Order, exact: Mapping[int, int], missed: Missed) -> set[tuple[int, int]]:
@@ -156,20 +186,21 @@ def _contradictions(order: Order, numbers: Mapping[int, int], movable: Mapping[i
     return count
 
 
-def _place_by_rank(order: Order, fixed: Mapping[int, int], occupied: frozenset[int]) -> dict[int, int] | Missed:
-    """Numbers for all: at the place a rule has by precedence (1, 2, 3, ...) or behind it, where that leaves room."""
-    ranks = {i: i + 1 for i in range(min(order.size, MAX_PICKED_PRIORITY))}
-    placed = _place(order, fixed, occupied, ranks)
-    return _place(order, fixed, occupied, {}) if isinstance(placed, Missed) else placed
+def _place_by_rank(order: Order, fixed: Mapping[int, int], wanted: int) -> dict[int, int] | Missed:
+    """Numbers for all: at the place a rule has by precedence (1, 2, 3, ...) or behind it, where that leaves room.
+
+    ``wanted`` rules come first; the others, which are about to go, have no place of their own.
+    """
+    ranks = {i: i + 1 for i in range(min(wanted, MAX_PICKED_PRIORITY))}
+    placed = _place(order, fixed, ranks)
+    return _place(order, fixed, {}) if isinstance(placed, Missed) else placed
 
 
-def _place(
-    order: Order, fixed: Mapping[int, int], occupied: frozenset[int], floors: Mapping[int, int]
-) -> dict[int, int] | Missed:
+def _place(order: Order, fixed: Mapping[int, int], floors: Mapping[int, int]) -> dict[int, int] | Missed:
     """Numbers for all rules beside the ``fixed`` ones, none below its floor; or the first for which there is none."""
     deadlines = _deadlines(order, fixed)
-    numbers, pending = dict(fixed), [i for i in range(order.size) if i not in fixed]
-    used = occupied | set(fixed.values())
+    numbers, pending = dict(fixed), sorted(i for i in order.sequence if i not in fixed)
+    used = set(fixed.values())
     number = 1
     while pending:
         ready = {i: _earliest(order, i, numbers, floors) for i in pending if _is_ready(order, i, numbers)}
@@ -197,7 +228,7 @@ def _earliest(order: Order, rule: int, numbers: Mapping[int, int], floors: Mappi
 def _deadlines(order: Order, fixed: Mapping[int, int]) -> dict[int, int]:
     """The greatest number that leaves room for everything that has to follow."""
     deadlines: dict[int, int] = {}
-    for i in reversed(range(order.size)):
+    for i in reversed(order.sequence):
         deadlines[i] = min([MAX_PRIORITY, *(fixed.get(j, deadlines[j]) - 1 for j in order.after[i])])
     return deadlines
 

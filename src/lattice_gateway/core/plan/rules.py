@@ -19,7 +19,7 @@ from lattice_gateway.core.lattice.operations import (
     UpdateRule,
 )
 from lattice_gateway.core.lattice.units import Rule
-from lattice_gateway.core.lattice.words import MAX_PRIORITY, Tags
+from lattice_gateway.core.lattice.words import Tags
 from lattice_gateway.core.plan.forwards import differs, groups_active, send, sending
 from lattice_gateway.core.plan.moves import batches
 from lattice_gateway.core.plan.overlap import overlap
@@ -81,19 +81,20 @@ def plan_rules(site: Site, rules: Sequence[Rule], existing: tuple[ObservedRule, 
     """Steps that make the listener's rules the desired ones (in order of precedence)."""
     unique, repeats = without_repeats(rules)
     pairing = pair_up(unique, existing, site.around.rule_quota)
-    doomed = frozenset(rule.priority for rule in (*pairing.stale, *(each.rule for each in pairing.turned)))
     current = {i: rule.priority for i, rule in pairing.same.items()}
     current |= {each.index: each.rule.priority for each in pairing.turned}
     wanted = tuple(Wanted(rule.match, rule.priority, current.get(i)) for i, rule in enumerate(unique))
-    plan = Numbered(site, unique, pairing, assign(wanted, doomed))
-    goals = _goals(plan)
-    moved = _moves(plan, existing, goals)
+    stale = tuple(Wanted(rule.match, current=rule.priority) for rule in pairing.stale)
+    plan = Numbered(site, unique, pairing, assign(wanted, stale))
+    moved = _moves(plan, existing, _goals(plan))
     after = frozenset({moved[-1].name}) if moved else frozenset()
     piece = Piece(moved, (), (*_repeat_notes(repeats), *_overruled_notes(plan), *_uncovered_notes(plan)))
     piece += _rules_in_order(plan, existing, after)
     for each in pairing.turned:
-        piece += Piece((_turn(plan, each, goals, after, piece.steps),))
-    return piece + Piece(tuple(_delete(plan, rule, after, piece.steps) for rule in pairing.stale))
+        piece += Piece((_turn(plan, each, after, piece.steps),))
+    for rule, _ in sorted(zip(pairing.stale, plan.assignment.stale, strict=True), key=lambda pair: -pair[1]):
+        piece += Piece((_delete(plan, rule, after, piece.steps),))
+    return piece
 
 
 def rule_name(rule: Rule, number: int, taken: Iterable[str]) -> str:
@@ -106,37 +107,10 @@ def rule_name(rule: Rule, number: int, taken: Iterable[str]) -> str:
 
 def _goals(plan: Numbered) -> dict[str, int]:
     """The numbers that existing rules get in batches, by id; unchanged ones left out."""
-    goals = {rule.id: plan.numbers[i] for i, rule in plan.pairing.same.items() if rule.priority != plan.numbers[i]}
-    used = set(plan.numbers)
-    for each in plan.pairing.turned:
-        number = plan.numbers[each.index]
-        if each.rule.priority != number and (each.rule.priority in used or _held(plan, number)):
-            goals[each.rule.id] = number
-    taken = used | {rule.priority for rule in plan.pairing.stale}
-    for rule in plan.pairing.stale:
-        if rule.priority in used:
-            goals[rule.id] = _aside(plan, rule, taken)
-            taken.add(goals[rule.id])
-    return goals
-
-
-def _held(plan: Numbered, number: int) -> bool:
-    """Whether a rule that is not where it should be has the number now."""
-    return number in {rule.priority for rule in (*plan.pairing.same.values(), *plan.pairing.stale)} | {
-        each.rule.priority for each in plan.pairing.turned
-    }
-
-
-def _aside(plan: Numbered, stale: ObservedRule, taken: set[int]) -> int:
-    """Where a stale rule goes whose number is wanted: nearest where it stays in order with the rules it meets."""
-    existing = [(i, rule.priority) for i, rule in plan.pairing.same.items()]
-    meets = [(number, plan.numbers[i]) for i, number in existing if overlap(plan.rules[i].match, stale.match)]
-    free = sorted(
-        (number for number in range(1, MAX_PRIORITY + 1) if number not in taken),
-        key=lambda number: (abs(number - stale.priority), number),
-    )
-    fitting = (number for number in free if all((stale.priority < old) == (number < new) for old, new in meets))
-    return next(fitting, free[0])
+    there = [(rule, plan.numbers[i]) for i, rule in plan.pairing.same.items()]
+    there += [(each.rule, plan.numbers[each.index]) for each in plan.pairing.turned]
+    there += list(zip(plan.pairing.stale, plan.assignment.stale, strict=True))
+    return {rule.id: number for rule, number in there if rule.priority != number}
 
 
 def _moves(plan: Numbered, existing: tuple[ObservedRule, ...], goals: Mapping[str, int]) -> tuple[Step, ...]:
@@ -216,11 +190,9 @@ def tags_step(
     return (Step(name=name, operations=operations),) if operations else ()
 
 
-def _turn(
-    plan: Numbered, turned: Turned, goals: Mapping[str, int], after: frozenset[str], steps: Iterable[Step]
-) -> Step:
-    """One UpdateRule makes the rule another; whatever else it covered must stand before."""
-    there, number = turned.rule, plan.numbers[turned.index]
+def _turn(plan: Numbered, turned: Turned, after: frozenset[str], steps: Iterable[Step]) -> Step:
+    """One UpdateRule makes the rule another, which has its number by then; what else it covered must stand before."""
+    there = turned.rule
     action = send(plan.rules[turned.index].action, plan.site.around)
     service, listener = _place(plan)
     operation = UpdateRule(
@@ -229,7 +201,6 @@ def _turn(
         rule=Known(there.id, there.arn),
         match=plan.rules[turned.index].match,
         action=action if differs(action, there.action) else None,
-        priority=None if number in {there.priority, goals.get(there.id)} else number,
     )
     earlier = frozenset(_covering(plan, there, steps))
     when = (*plan.site.ready, *groups_active(action, plan.site.around))
@@ -238,10 +209,17 @@ def _turn(
 
 
 def _delete(plan: Numbered, stale: ObservedRule, after: frozenset[str], steps: Iterable[Step]) -> Step:
+    """Behind everything that answers instead, and behind stale rules that would come to light once it is gone."""
     operation = DeleteRule(*_place(plan), Known(stale.id, stale.arn))
-    needs = plan.site.needs | after | frozenset(_covering(plan, stale, steps))
-    name = f"{plan.site.label} stale rule {stale.id}"
+    named = {step.name for step in steps}
+    hidden = {_stale_step(plan, rule) for rule in plan.pairing.stale if overlap(rule.match, stale.match)} & named
+    needs = plan.site.needs | after | frozenset(_covering(plan, stale, steps)) | hidden
+    name = _stale_step(plan, stale)
     return Step(name=name, operations=(operation,), needs=needs, when=plan.site.ready)
+
+
+def _stale_step(plan: Numbered, stale: ObservedRule) -> str:
+    return f"{plan.site.label} stale rule {stale.id}"
 
 
 def _covering(plan: Numbered, there: ObservedRule, steps: Iterable[Step]) -> Iterator[str]:
