@@ -100,6 +100,14 @@ def test_programs_find_what_they_call(image: Image, program: str) -> None:
 
 
 @pytest.mark.process
+def test_the_controller_starts_under_the_go_controllers_name(image: Image) -> None:
+    done = as_nobody([str(image.root / "manager"), "--help"], image.interpreter)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("usage: lattice-gateway run")
+
+
+@pytest.mark.process
 def test_everything_is_compiled_as_the_root_cannot_be_written(image: Image) -> None:
     sources = list((image.root / "opt/lattice-gateway/lattice_gateway").rglob("*.py"))
 
