@@ -9,7 +9,8 @@ import yaml
 from lattice_emulator.admin.entries import Entry, SettingError
 from lattice_emulator.admin.fault_settings import read_plan
 from lattice_emulator.api.faults import FaultPlan
-from lattice_emulator.api.request import DEFAULT_ACCOUNT, Accounts
+from lattice_emulator.api.identity import DEFAULT_ACCOUNT
+from lattice_emulator.api.request import Accounts
 from lattice_emulator.world.knob_table import KnobError
 from lattice_emulator.world.knobs import Knobs
 

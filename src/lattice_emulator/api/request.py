@@ -8,12 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+from lattice_emulator.api.identity import DEFAULT_ACCOUNT, DEFAULT_REGION
 from lattice_emulator.world.model import Caller
-
-# Identity without a signature, and of keys nobody named (decision 41: the same constants as the gateway's).
-DEFAULT_ACCOUNT = "111122223333"
-DEFAULT_REGION = "us-west-2"
-DEFAULT_VPC = "vpc-0123456789abcdef0"
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
 

@@ -14,7 +14,10 @@ _VPC = re.compile(r"vpc-([0-9a-z]{8}|[0-9a-z]{17})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """What to serve, and how; ``client_vpc`` None: every service is reachable."""
+    """What to serve, and how.
+
+    ``client_vpc`` None: every service is reachable; ``service_addresses`` None: the data plane's own choice.
+    """
 
     host: str
     port: int
@@ -25,7 +28,7 @@ class ServeOptions:
     mappings: tuple[Mapping, ...]
     data_plane: bool
     front_door_port: int
-    service_addresses: ipaddress.IPv4Network
+    service_addresses: ipaddress.IPv4Network | None
 
 
 def mappings_of(texts: Iterable[str]) -> tuple[Mapping, ...]:

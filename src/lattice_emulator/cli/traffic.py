@@ -5,7 +5,7 @@ import asyncio
 from lattice_emulator.admin.emulation import Emulation
 from lattice_emulator.admin.entries import SettingError
 from lattice_emulator.cli.options import ServeOptions
-from lattice_emulator.dataplane.plane import DataPlane, FrontDoorError, Options
+from lattice_emulator.dataplane.plane import SERVICE_ADDRESSES, DataPlane, FrontDoorError, Options
 from lattice_emulator.dataplane.reach import AnyClient, ClientVpc
 
 
@@ -48,7 +48,7 @@ def _plane(emulation: Emulation, options: ServeOptions) -> DataPlane:
         options=Options(
             client=AnyClient() if options.client_vpc is None else ClientVpc(options.client_vpc),
             front_door=("127.0.0.1", options.front_door_port),
-            service_addresses=options.service_addresses,
+            service_addresses=options.service_addresses or SERVICE_ADDRESSES,
             mappings=options.mappings,
             time_scale=options.time_scale,
         ),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lattice_emulator.dataplane.plane import SERVICE_ADDRESSES
+
 process = pytest.mark.process
 
 
@@ -124,6 +126,12 @@ def test_a_fault_that_makes_no_sense_is_refused_by_name(emulator):
 
     assert finished.returncode == 1
     assert "operation: found 'CreateServices', expected the name of an operation" in finished.stderr
+
+
+def test_help_tells_the_network_that_services_are_really_in():
+    finished = command("serve", "--help", COLUMNS="200")
+
+    assert str(SERVICE_ADDRESSES) in finished.stdout
 
 
 def test_help_names_every_command():
