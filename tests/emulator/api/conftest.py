@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession, get_session
 
 from lattice_emulator.api.endpoint import Endpoint, Operations
 from lattice_emulator.api.faults import FaultPlan, Faults
@@ -45,12 +45,13 @@ class Served:
     endpoint: Endpoint
     clock: ManualClock
     stack: AsyncExitStack
+    session: AioSession
 
     async def client(self, service: str, key: str = "AKIDEXAMPLE", **config: Any) -> Any:
         """A client of botocore's ``service``; one attempt a call unless ``retries`` says otherwise."""
         options = {"retries": {"total_max_attempts": 1}, **config}
         return await self.stack.enter_async_context(
-            get_session().create_client(
+            self.session.create_client(
                 service,
                 region_name="us-west-2",
                 endpoint_url=self.url,
@@ -112,6 +113,12 @@ def services() -> Mapping[str, Any]:
     return load_services()
 
 
+@pytest.fixture(scope="session")
+def session() -> AioSession:
+    """One session for all tests: it keeps the models it has read."""
+    return get_session()
+
+
 @pytest.fixture
 def table_world() -> type[TableWorld]:
     return TableWorld
@@ -132,7 +139,7 @@ def endpoint_of(services: Mapping[str, Any]) -> Callable[..., Endpoint]:
 
 
 @pytest.fixture
-async def serve(endpoint_of: Callable[..., Endpoint]) -> AsyncIterator[Serve]:
+async def serve(endpoint_of: Callable[..., Endpoint], session: AioSession) -> AsyncIterator[Serve]:
     async with AsyncExitStack() as stack:
 
         async def start(
@@ -145,6 +152,6 @@ async def serve(endpoint_of: Callable[..., Endpoint]) -> AsyncIterator[Serve]:
             endpoint = endpoint_of(world, plan, accounts, clock)
             listening = await listen(endpoint, _no_admin, "127.0.0.1", 0)
             stack.push_async_callback(listening.stop)
-            return Served(listening.url, endpoint, clock, stack)
+            return Served(listening.url, endpoint, clock, stack, session)
 
         yield start
