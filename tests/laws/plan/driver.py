@@ -22,7 +22,7 @@ OWNER = Owner("111122223333", "laptop", VpcId("vpc-1"))
 World_ = Mapping[UnitKey, Desired]
 
 
-class Crash(Exception):
+class Crash(Exception):  # noqa: N818  # not an error of the program under test
     """The process dies."""
 
 
@@ -75,9 +75,9 @@ def execute(lattice: Lattice, desired: World_, key: UnitKey, plan: Plan, each: C
     assert len(set(names)) == len(names), f"steps of {key} share a name: {names}"
     for step in plan.steps:
         assert step.needs <= set(names), f"{step.name} needs {step.needs - set(names)}, which no step is"
-        if step.needs <= done and _ready(lattice, desired, key, step):
-            if all(_perform(lattice, key, operation, each) for operation in step.operations):
-                done.add(step.name)
+        ready = step.needs <= done and _ready(lattice, desired, key, step)
+        if ready and all(_perform(lattice, key, operation, each) for operation in step.operations):
+            done.add(step.name)
 
 
 def _ready(lattice: Lattice, desired: World_, key: UnitKey, step: Step) -> bool:

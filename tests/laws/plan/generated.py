@@ -50,7 +50,7 @@ def listeners(draw: st.DrawFn, name: str, route: str, annotated: bool) -> list[L
 
 @st.composite
 def worlds(draw: st.DrawFn, annotated: bool = False, every_group: bool = False) -> dict[UnitKey, Desired]:
-    """A network and one or two routes with all the groups they forward to (or all there could be), each with a target."""
+    """A network, one or two routes, the groups they forward to (or every one they could), each with a target."""
     networked = draw(st.sampled_from([True, True, True, False]))
     units: list[Desired] = [network()] if networked else []
     for route in sorted(draw(st.sets(st.sampled_from(["rates", "inventory"]), min_size=1))):

@@ -30,7 +30,7 @@ HEAD = "arn:aws:vpc-lattice:us-west-2:111122223333"
 MOVING = {Status.CREATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS, Status.UPDATE_IN_PROGRESS}
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  # an answer of Lattice
     """Lattice refuses the operation."""
 
 

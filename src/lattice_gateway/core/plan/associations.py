@@ -57,7 +57,11 @@ def plan_associations(bond: Bond, there: tuple[ObservedAssociation, ...] | None)
     for key in sorted(bond.desired.networks):
         piece += _wanted(bond, key, there)
     wanted = bond.desired.networks | bond.desired.held_networks
-    return piece + Piece(tuple(step for each in there for step in _unwanted(bond, each, wanted)))
+    return piece + Piece(tuple(step for each in _by_id(there) for step in _unwanted(bond, each, wanted)))
+
+
+def _by_id(there: tuple[ObservedAssociation, ...]) -> list[ObservedAssociation]:
+    return sorted(there, key=lambda association: association.id)
 
 
 def _wanted(bond: Bond, key: NetworkKey, there: tuple[ObservedAssociation, ...]) -> Piece:

@@ -85,7 +85,7 @@ def _created(desired: TargetGroup, observed: tuple[ObservedGroup, ...], owner: O
         health=desired.health if desired.explicit_health else None,
         tags=remembering(desired.tags),
     )
-    same_name = [group for group in observed if group.name == desired.name]
+    same_name = sorted((group for group in observed if group.name == desired.name), key=lambda group: group.id)
     leaving = tuple(Gone(desired.key, g.id) for g in same_name if g.status is Status.DELETE_IN_PROGRESS)
     group = Step(name="group", operations=(create,), when=leaving)
     active = UnitActive(desired.key, desired.name)
@@ -166,7 +166,8 @@ def _to_delete(
     """
     name = group_name(key, owner)
     meant = [group for group in observed if group.arn == absent.arn or has_ending(group, name)]
-    return tuple(group for group in meant if group.tags is None or is_ours(group.tags, owner))
+    ours = (group for group in meant if group.tags is None or is_ours(group.tags, owner))
+    return tuple(sorted(ours, key=lambda group: group.id))
 
 
 def _removed(key: GroupKey, group: ObservedGroup) -> tuple[Step, ...]:

@@ -123,7 +123,7 @@ def _unwanted(bond: Bond, there: tuple[ObservedListener, ...]) -> Piece:
     if bond.desired.other_listeners_stay:
         return Piece()
     ports = {listener.port for listener in bond.desired.listeners} | bond.desired.held_listeners
-    stale = [listener for listener in there if listener.port not in ports]
+    stale = sorted((each for each in there if each.port not in ports), key=lambda each: each.port)
     return Piece(tuple(_deleted(bond, each) for each in stale), (), tuple(_losses(stale)))
 
 

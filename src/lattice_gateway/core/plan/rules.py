@@ -79,6 +79,7 @@ class Numbered:
 
 def plan_rules(site: Site, rules: Sequence[Rule], existing: tuple[ObservedRule, ...]) -> Piece:
     """Steps that make the listener's rules the desired ones (in order of precedence)."""
+    existing = tuple(sorted(existing, key=lambda rule: rule.priority))
     unique, repeats = without_repeats(rules)
     pairing = pair_up(unique, existing, site.around.rule_quota)
     current = {i: rule.priority for i, rule in pairing.same.items()}

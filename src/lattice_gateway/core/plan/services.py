@@ -220,7 +220,7 @@ def _removed(key: ServiceKey, observed: ObservedService, owner: Owner, gone: Ste
     service = Known(observed.id, observed.arn)
     steps: list[Step] = []
     notes = [Note(NoteKind.DESTRUCTIVE, f"service {observed.name} ({observed.id}) and its DNS name are deleted")]
-    for each in observed.associations or ():
+    for each in sorted(observed.associations or (), key=lambda association: association.id):
         if each.status is Status.DELETE_IN_PROGRESS:
             continue
         there = Known(each.network_id, each.network_arn)
