@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from lattice_gateway.core.lattice.operations import Operation
 from lattice_gateway.core.lattice.outcome import Answer, ErrorKind, LatticeError
 from lattice_gateway.engine.call_names import CallName, call_name
-from lattice_gateway.engine.gate import ClosedError, Gate, Urgency
+from lattice_gateway.engine.gate import Gate, Urgency
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, LatticeFailure
 from lattice_gateway.engine.reads import Page, Read
@@ -48,7 +48,8 @@ class Calls:
     async def perform(self, operation: Operation, token: str, urgency: Urgency) -> Answer:
         """Carry out an operation; the same token in every attempt.
 
-        Raises ``LatticeFailure`` when trying again did not help, ``ClosedError`` when the process stops.
+        Raises ``LatticeFailure`` when trying again did not help. Once the process stops it does not return, unless the
+        call is on the wire already.
         """
         name = call_name(operation)
 
@@ -60,13 +61,14 @@ class Calls:
 
     async def read(self, read: Read[T], urgency: Urgency = Urgency.CHANGE) -> T:
         """Answer a read; whoever asks the same meanwhile gets the same answer. Raises as ``perform``."""
-        running = self._shared.get(read)
-        if running is not None:
-            return cast("T", await _result_of(running))
+        while (running := self._shared.get(read)) is not None:
+            await asyncio.wait([running])
+            if not running.cancelled():
+                return cast("T", running.result())
         future = self._shared[read] = asyncio.get_running_loop().create_future()
         try:
             answer = await self._attempts(call_name(read), lambda: self._lattice.read(read), urgency)
-        except (LatticeFailure, ClosedError) as error:
+        except LatticeFailure as error:
             future.set_exception(error)
             future.exception()
             raise
@@ -93,7 +95,7 @@ class Calls:
                 return tuple(items)
 
     async def close(self) -> None:
-        """Let no further call leave, and wait for the answers to those on the wire."""
+        """Let no further call leave, and return when those on the wire have their answers; then cancel who waits."""
         self._closed = True
         for gate in self._gates.values():
             gate.close()
@@ -116,7 +118,7 @@ class Calls:
         try:
             async with self._wire:
                 if self._closed:
-                    raise ClosedError
+                    await asyncio.get_running_loop().create_future()
                 return await self._sent(gate, name, send)
         finally:
             gate.leave()
@@ -165,8 +167,3 @@ class Calls:
         self._on_wire -= 1
         if self._on_wire == 0:
             self._idle.set()
-
-
-async def _result_of(future: asyncio.Future[T]) -> T:
-    """The answer somebody else waits for; a cancelled asker does not cancel the others."""
-    return await asyncio.shield(future)

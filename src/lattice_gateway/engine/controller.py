@@ -6,6 +6,7 @@ source -> inbox -> translation -> units -> outcomes -> inbox -> translation -> s
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from random import Random
 
 import structlog
@@ -30,6 +31,9 @@ from lattice_gateway.settings import Settings
 
 LOOK = 0.02
 """Seconds between two looks of who waits for rest."""
+
+SURE = 60.0
+"""Seconds after which what an earlier process said of an object is replaced, although not everything is at rest."""
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +78,7 @@ class Controller:
         self._live: set[Ref] = set()
         self._held: MassDeletion | None = None
         self._translated = False
+        self._sure = False
         self._stopping = asyncio.Event()
 
     @property
@@ -94,23 +99,23 @@ class Controller:
     @property
     def at_rest(self) -> bool:
         """Whether everything is as wanted, as far as that is possible, and told."""
-        return self._translated and self._inbox.empty and self.units.at_rest and self._reporter.empty
+        return self._sure and self._is_quiet and self._reporter.empty
+
+    @property
+    def _is_quiet(self) -> bool:
+        return self._translated and self._inbox.empty and self.units.at_rest
 
     async def run(self) -> None:
-        """Work until ``stop``; what is on the wire then is finished."""
-        tasks = [
-            asyncio.ensure_future(each)
-            for each in (self._work(), self._read_source(), self._reporter.run(), self._stopping.wait())
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        """Work until ``stop``; what is on the wire then is finished.
+
+        Raises an ``ExceptionGroup`` where a part of the controller itself fails, which is a bug.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            parts = [tasks.create_task(part) for part in (self._work(), self._read_source(), self._reporter.run())]
+            await self._stopping.wait()
             await self._calls.close()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        for task in done:
-            task.result()
+            for part in parts:
+                part.cancel()
 
     def stop(self) -> None:
         """End ``run``."""
@@ -131,6 +136,7 @@ class Controller:
             tasks.create_task(self._translate())
             tasks.create_task(self._account.run())
             tasks.create_task(self._expire_parents())
+            tasks.create_task(self._become_sure())
 
     async def _read_source(self) -> None:
         async for batch in self._source.changes():
@@ -200,6 +206,15 @@ class Controller:
             self._state.forget_accepted(ref)
         except StateUnwritable as problem:
             log.warning("accepted form not forgotten", object=str(ref), error=str(problem))
+
+    async def _become_sure(self) -> None:
+        """Trust statuses to be true once everything was looked at, or after a while in which it was not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SURE):
+                while not self._is_quiet:
+                    await self._clock.sleep(LOOK)
+        self._sure = True
+        self._reporter.sure()
 
     async def _expire_parents(self) -> None:
         while True:

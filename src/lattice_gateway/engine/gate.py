@@ -23,10 +23,6 @@ class Urgency(IntEnum):
     """Resync, sweeps, ownership."""
 
 
-class ClosedError(Exception):
-    """The process is stopping: no further call leaves."""
-
-
 @dataclass(order=True, slots=True)
 class _Ticket:
     urgency: Urgency
@@ -46,7 +42,7 @@ class Gate:
         self._inside = 0
 
     async def enter(self, urgency: Urgency) -> None:
-        """Return when the call may leave; ``leave`` follows. Raises ``ClosedError`` while the process stops."""
+        """Return when the call may leave; ``leave`` follows. While the process stops that is never."""
         ticket = _Ticket(urgency, next(self._numbers))
         heapq.heappush(self._waiting, ticket)
         try:
@@ -54,8 +50,7 @@ class Gate:
             self.rate.spend(self._clock.now())
             self._inside += 1
         finally:
-            self._waiting.remove(ticket)
-            heapq.heapify(self._waiting)
+            self._take_out(ticket)
             self._call_next()
 
     def leave(self) -> None:
@@ -64,14 +59,12 @@ class Gate:
         self._call_next()
 
     def close(self) -> None:
-        """Turn everyone away who waits or comes."""
+        """Let nobody through any more; who waits goes on waiting until cancelled."""
         self._closed = True
-        for ticket in self._waiting:
-            ticket.turn.set()
 
     async def _wait(self, ticket: _Ticket) -> None:
-        while not self._closed:
-            if self._waiting[0] is not ticket or not self.rate.admits(self._inside):
+        while True:
+            if self._closed or self._waiting[0] is not ticket or not self.rate.admits(self._inside):
                 ticket.turn.clear()
                 await ticket.turn.wait()
                 continue
@@ -79,7 +72,13 @@ class Gate:
             if delay <= 0:
                 return
             await self._clock.sleep(delay)
-        raise ClosedError
+
+    def _take_out(self, ticket: _Ticket) -> None:
+        if self._waiting[0] is ticket:
+            heapq.heappop(self._waiting)
+            return
+        self._waiting.remove(ticket)
+        heapq.heapify(self._waiting)
 
     def _call_next(self) -> None:
         if self._waiting:

@@ -41,6 +41,7 @@ class Mirror:
         self._groups: dict[str, set[GroupKey]] = {}
         self._chosen: dict[GroupKey, str] = {}
         self._chosen_by: dict[str, GroupKey] = {}
+        self._left: dict[UnitKey, float] = {}
 
     def get(self, key: UnitKey) -> Memory | None:
         """The memory of a unit; None where it was never read."""
@@ -119,12 +120,18 @@ class Mirror:
         if key in self._memories:
             self._change(key, in_flight=False, doubtful=True)
 
-    def forget(self, key: UnitKey) -> None:
+    def forget(self, key: UnitKey, now: float) -> None:
         """The unit is no concern any more."""
         self._memories.pop(key, None)
+        self._left[key] = now
         if isinstance(key, GroupKey):
             self.choose(key, None)
             self._groups.get(key.service or "", set()).discard(key)
+
+    def changed_at(self, key: UnitKey) -> float:
+        """When the unit was last written to, or forgotten: an older listing may show what is not there any more."""
+        memory = self._memories.get(key)
+        return max(memory.written_at if memory else 0.0, self._left.get(key, 0.0))
 
     def _change(self, key: UnitKey, **changes: Any) -> None:
         self._set(key, replace(self._memories[key], **changes))

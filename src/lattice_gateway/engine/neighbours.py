@@ -90,15 +90,17 @@ class Neighbours:
         chosen = self._mirror.chosen(key)
         return next((group for group in self._mirror.groups(key) if group.id == chosen), None)
 
-    def joins(self, service: ServiceKey, joins: tuple[Join, ...]) -> bool:
-        """Remember since when groups join a service; whether one began or ended."""
-        present = {(service, join.group) for join in joins}
-        before = {pair for pair in self._joining if pair[0] == service}
-        for pair in before - present:
+    def joins(self, service: ServiceKey, joins: tuple[Join, ...]) -> None:
+        """Remember since when groups are in the live forwards of a service and wait for their weight."""
+        present = {(service, join.group) for join in joins if self._is_inside(service, join.group)}
+        for pair in [pair for pair in self._joining if pair[0] == service and pair not in present]:
             del self._joining[pair]
-        for pair in present - before:
-            self._joining[pair] = self._clock.now()
-        return present != before
+        for pair in present:
+            self._joining.setdefault(pair, self._clock.now())
+
+    def _is_inside(self, service: ServiceKey, key: GroupKey) -> bool:
+        observed, group = self._mirror.service(service), self.chosen(key)
+        return observed is not None and group is not None and group.id in _forwarded_to(observed)
 
     def _groups(self, key: ServiceKey, desired: Desired) -> dict[GroupKey, GroupState]:
         keys = self._mirror.groups_of(key.name)

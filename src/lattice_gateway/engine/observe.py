@@ -136,12 +136,14 @@ class Observer:
         return tags.get(Tag.SERVICE_NAME) == key.name and tags.get(Tag.SERVICE_NAMESPACE) == key.namespace
 
     async def _group(self, listed: Listed, since: float) -> ObservedGroup | None:
+        """A listed group with all its parts; None: it is gone, and the listing is behind."""
         group = listed.group
         detail = await self._detail(listed)
-        if detail is None:
+        targets = await _unless_missing(self.targets(group.id))
+        if detail is None or targets is None:
+            self._details.pop(group.id, None)
             return None
         tags = await _unless_missing(self._tags(group.arn, since))
-        targets = await _unless_missing(self.targets(group.id))
         return replace(
             group, version=detail.version, health=detail.health, failure=detail.failure, tags=tags, targets=targets
         )

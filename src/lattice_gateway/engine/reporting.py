@@ -18,7 +18,11 @@ log = structlog.get_logger(__name__)
 
 
 class Reporter:
-    """Writes statuses one after the other; everything else goes first."""
+    """Writes statuses one after the other; everything else goes first.
+
+    What an earlier process said of an object stays until this one is ``sure``, or every restart would tell that nothing
+    is programmed yet, and then that it is.
+    """
 
     def __init__(self, writer: StatusWriter, clock: Clock) -> None:
         self._writer = writer
@@ -26,14 +30,24 @@ class Reporter:
         self._pending: dict[Ref, ObjectStatus | None] = {}
         self._problems: tuple[Problem, ...] | None = None
         self._news = asyncio.Event()
+        self._unsure: dict[Ref, ObjectStatus | None] = {}
+        self._is_sure = False
 
     @property
     def empty(self) -> bool:
-        """Whether everything is written."""
+        """Whether everything is written that can be said by now."""
         return not self._pending and self._problems is None
+
+    def sure(self) -> None:
+        """What is there was looked at: from now on everything is said at once."""
+        self._is_sure = True
+        self._pending = {**self._unsure, **self._pending}
+        self._unsure.clear()
+        self._news.set()
 
     def status(self, ref: Ref, status: ObjectStatus | None) -> None:
         """The status of an object from now on; None: it has none any more."""
+        self._unsure.pop(ref, None)
         self._pending[ref] = status
         self._news.set()
 
@@ -69,5 +83,9 @@ class Reporter:
         if status is None:
             self._writer.remove(ref)
             return
+        previous = self._writer.previous(ref)
+        if previous is not None and not self._is_sure:
+            self._unsure[ref] = status
+            return
         now = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._writer.write(ref, write_status(status, self._writer.previous(ref), now))
+        self._writer.write(ref, write_status(status, previous, now))

@@ -30,7 +30,7 @@ from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.call_names import call_name
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.execute import Executor
-from lattice_gateway.engine.gate import ClosedError, Urgency
+from lattice_gateway.engine.gate import Urgency
 from lattice_gateway.engine.ledger import Ledger, absence
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.mirror import Mirror
@@ -183,8 +183,6 @@ class Units:
         try:
             if desired is not None:
                 self._after(desired, await self._ran(desired), began)
-        except ClosedError:
-            return
         finally:
             self.queue.done(key)
             self._metrics.queued(len(self.queue))
@@ -192,8 +190,6 @@ class Units:
     async def _ran(self, desired: Desired) -> Ran:
         try:
             return await self._work.run(desired)
-        except ClosedError:
-            raise
         except Exception as bug:
             log.exception("bug", unit=str(desired.key))
             self._metrics.bug()

@@ -26,6 +26,7 @@ class Wishes:
     def __init__(self) -> None:
         self._desired: dict[UnitKey, Desired] = {}
         self._users: dict[UnitKey, set[UnitKey]] = {}
+        self._leaving: set[NetworkKey] = set()
 
     def get(self, key: UnitKey) -> Desired | None:
         """What the unit should be; None where nothing is known of it."""
@@ -35,6 +36,8 @@ class Wishes:
         """Wish anew."""
         self._unlink(key)
         self._desired[key] = desired
+        if isinstance(key, NetworkKey) and isinstance(desired, Absent):
+            self._leaving.add(key)
         for needed in needs(desired):
             self._users.setdefault(needed, set()).add(key)
 
@@ -55,9 +58,9 @@ class Wishes:
         """A copy of all wishes."""
         return dict(self._desired)
 
-    def absent_networks(self) -> tuple[NetworkKey, ...]:
+    def absent_networks(self) -> frozenset[NetworkKey]:
         """Networks that should not be there."""
-        return tuple(k for k, d in self._desired.items() if isinstance(k, NetworkKey) and isinstance(d, Absent))
+        return frozenset(self._leaving)
 
     def services(self) -> tuple[ServiceKey, ...]:
         """All services that something is wished of."""
@@ -67,6 +70,8 @@ class Wishes:
         before = self._desired.get(key)
         if before is None:
             return
+        if isinstance(key, NetworkKey):
+            self._leaving.discard(key)
         for needed in needs(before):
             users = self._users[needed]
             users.discard(key)

@@ -72,8 +72,7 @@ class Work:
     async def run(self, desired: Desired) -> Ran:
         """Make the unit as desired, as far as that is possible now.
 
-        Errors of calls and of the state directory are results. Raises ``ClosedError`` when the process stops, and
-        whatever a bug raises.
+        Errors of calls and of the state directory are results. Raises whatever a bug raises.
         """
         try:
             await self._know(desired)
@@ -85,7 +84,7 @@ class Work:
 
     def forget(self, key: UnitKey) -> None:
         """The unit is gone and nobody wants it."""
-        self._mirror.forget(key)
+        self._mirror.forget(key, self._clock.now())
         self._owner_seen.pop(key, None)
 
     async def _settle(self, desired: Desired) -> Ran:
@@ -121,11 +120,11 @@ class Work:
         memory = self._mirror.get(desired.key)
         if memory is not None and memory.trusted and not self._aged(memory) and not self._outdated(desired, memory):
             return
-        await self._read(desired, self._since(desired, memory))
+        await self._read(desired, self._since(desired))
 
-    def _since(self, desired: Desired, memory: Memory | None) -> float:
+    def _since(self, desired: Desired) -> float:
         """How old a listing may be: younger than the last write, and for what is to go than its users' last change."""
-        written = memory.written_at if memory is not None else 0.0
+        written = self._mirror.changed_at(desired.key)
         changed = self._neighbours.changed_at(desired.key) if isinstance(desired, Absent) else 0.0
         return max(self._clock.now() - FRESH, written, changed)
 

@@ -1,0 +1,226 @@
+"""The controller as a whole on the emulator's world: from objects to Lattice and back to statuses."""
+
+import asyncio
+from collections import Counter
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from lattice_emulator.world.model import Health
+from lattice_gateway.core.objects import Ref
+from lattice_gateway.core.objects.refs import Kind
+from lattice_gateway.engine.controller import Controller
+from tests.laws.engine_cluster import Cluster, Raw, Statuses, launch_post, play_controller, rest
+from tests.laws.engine_stage import Stage
+from tests.laws.test_engine_units import left
+
+GATEWAY = Ref(Kind.GATEWAY, "default", "my-hotel")
+RATES = Ref(Kind.HTTP_ROUTE, "default", "rates")
+INVENTORY = Ref(Kind.HTTP_ROUTE, "default", "inventory")
+
+
+def condition(status: Any, kind: str) -> tuple[str, str]:
+    found = next(each for each in status["conditions"] if each["type"] == kind)
+    return found["status"], found["reason"]
+
+
+def of_parent(statuses: Statuses, route: Ref, kind: str) -> tuple[str, str]:
+    return condition(statuses.statuses[route]["parents"][0], kind)
+
+
+def test_the_launch_post_becomes_services_and_says_so() -> None:
+    stage, cluster, statuses = Stage(), Cluster(launch_post()), Statuses()
+
+    play_controller(stage, cluster, rest, statuses)
+
+    assert left(stage) == {
+        "SERVICE": 2,
+        "LISTENER": 2,
+        "RULE": 5,
+        "TARGET_GROUP": 4,
+        "TARGET": 8,
+        "SERVICE_NETWORK": 1,
+        "SERVICE_NETWORK_SERVICE_ASSOCIATION": 2,
+        "SERVICE_NETWORK_VPC_ASSOCIATION": 1,
+    }
+    assert condition(statuses.statuses[GATEWAY], "Programmed") == ("True", "Programmed")
+    assert of_parent(statuses, RATES, "Accepted") == ("True", "Accepted")
+    assert of_parent(statuses, RATES, "application-networking.k8s.aws/Programmed")[0] == "True"
+    annotation = "application-networking.k8s.aws/lattice-assigned-domain-name"
+    assert statuses.statuses[RATES]["annotations"][annotation].startswith("rates-default-")
+
+
+def test_a_restart_writes_nothing_in_lattice_and_no_status() -> None:
+    stage, statuses = Stage(), Statuses()
+    play_controller(stage, Cluster(launch_post()), rest, statuses)
+    stage.wire.log.clear()
+    statuses.written = 0
+
+    play_controller(stage, Cluster(launch_post()), rest, statuses)
+
+    assert not stage.wire.writes()
+    assert statuses.written == 0
+
+
+def test_a_pod_that_moves_is_one_call_each_way() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+    slices = cluster.refs(Kind.ENDPOINT_SLICE)
+
+    def move(raw: Raw) -> None:
+        raw["endpoints"][0]["addresses"] = ["10.244.9.9"]
+
+    async def scene(controller: Controller) -> None:
+        await rest(controller)
+        stage.wire.log.clear()
+        cluster.edit(Kind.ENDPOINT_SLICE, slices[0].name, move)
+        await rest(controller)
+
+    play_controller(stage, cluster, scene)
+
+    assert Counter(name for name, _ in stage.wire.log) == Counter(RegisterTargets=1, DeregisterTargets=1)
+
+
+def test_new_weights_are_one_call() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+
+    def shift(raw: Raw) -> None:
+        backends = raw["spec"]["rules"][0]["backendRefs"]
+        backends[0]["weight"], backends[1]["weight"] = 90, 10
+
+    async def scene(controller: Controller) -> None:
+        await rest(controller)
+        stage.wire.log.clear()
+        cluster.edit(Kind.HTTP_ROUTE, "inventory", shift)
+        await rest(controller)
+
+    play_controller(stage, cluster, scene)
+
+    assert Counter(name for name, _ in stage.wire.log) == Counter(UpdateRule=1)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_whatever_goes_first_nothing_is_left(order: tuple[int, ...]) -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+    kinds = (
+        (Kind.GATEWAY_CLASS,),
+        (Kind.GATEWAY,),
+        (Kind.HTTP_ROUTE,),
+        (Kind.SERVICE, Kind.ENDPOINT_SLICE),
+    )
+
+    async def scene(controller: Controller) -> None:
+        await rest(controller)
+        for number in order:
+            cluster.delete(*cluster.refs(*kinds[number]))
+            await asyncio.sleep(1)
+        await rest(controller)
+        await asyncio.sleep(400)
+        await rest(controller)
+
+    play_controller(stage, cluster, scene)
+
+    assert left(stage) == {}
+    assert not stage.memory.units
+
+
+def test_a_gateway_that_is_gone_holds_its_routes_for_five_minutes() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+
+    async def scene(controller: Controller) -> tuple[dict[str, int], dict[str, int]]:
+        await rest(controller)
+        cluster.delete(GATEWAY)
+        await asyncio.sleep(280)
+        held = left(stage)
+        await asyncio.sleep(40)
+        await rest(controller)
+        return held, left(stage)
+
+    held, after = play_controller(stage, cluster, scene)
+
+    assert held["SERVICE_NETWORK_SERVICE_ASSOCIATION"] == 2
+    assert after["SERVICE"] == 2
+    assert "SERVICE_NETWORK_SERVICE_ASSOCIATION" not in after
+    assert "SERVICE_NETWORK" not in after
+
+
+def test_a_route_that_cannot_be_read_keeps_everything() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+
+    async def scene(controller: Controller) -> Counter[str]:
+        await rest(controller)
+        stage.wire.log.clear()
+        cluster.garble(RATES)
+        await asyncio.sleep(1000)
+        await rest(controller)
+        return stage.wire.writes()
+
+    assert play_controller(stage, cluster, scene) == Counter()
+
+
+def test_a_foreign_service_of_the_name_is_left_alone_and_the_route_gets_another() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+    stage.world.call("vpc-lattice", "CreateService", {"name": "rates-default"}, stage.wire.caller)
+
+    play_controller(stage, cluster, rest)
+
+    names = sorted(service.name for service in stage.world.state.services)
+    assert len(names) == 3
+    assert names[2].startswith("rates-default-")
+
+
+def test_a_group_that_joins_gets_traffic_when_it_is_healthy() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+
+    def one_backend(raw: Raw) -> None:
+        raw["spec"]["rules"][0]["backendRefs"].pop()
+
+    def two_backends(raw: Raw) -> None:
+        backends = raw["spec"]["rules"][0]["backendRefs"]
+        backends.append({"name": "inventory-ver2", "kind": "Service", "port": 8090, "weight": 50})
+
+    def weights() -> list[int]:
+        rules = [rule for rule in stage.world.state.rules if rule.priority is not None]
+        rule = next(each for each in rules if "inventory" in str(service_name(stage, each.service_id)))
+        return sorted(share.weight for share in rule.action.shares)
+
+    async def scene(controller: Controller) -> tuple[list[int], list[int]]:
+        await rest(controller)
+        cluster.edit(Kind.HTTP_ROUTE, "inventory", one_backend)
+        await rest(controller)
+        cluster.edit(Kind.HTTP_ROUTE, "inventory", two_backends)
+        await asyncio.sleep(20)
+        joining = weights()
+        make_healthy(stage)
+        await rest(controller)
+        return joining, weights()
+
+    joining, joined = play_controller(stage, cluster, scene)
+
+    assert joining[0] == 0
+    assert joined == [50, 50]
+
+
+def service_name(stage: Stage, service: str) -> str:
+    return stage.world.state.services[service].name
+
+
+def make_healthy(stage: Stage) -> None:
+    for group, held in stage.world.state.targets.items():
+        for key in tuple(held):
+            stage.world.report_health(group, key, Health.HEALTHY)
+
+
+def test_stopping_finishes_what_is_on_the_wire() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+    stage.wire.latency = 1.0
+
+    async def scene(controller: Controller) -> None:
+        await asyncio.sleep(6.2)
+
+    play_controller(stage, cluster, scene)
+    created = len(stage.world.state.target_groups)
+    recorded = sum(record.arn is not None for record in stage.memory.units.values())
+
+    assert created > 0
+    assert recorded == created + len(stage.world.state.services) + len(stage.world.state.networks)
