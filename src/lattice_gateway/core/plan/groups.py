@@ -50,7 +50,7 @@ def plan_group(
             chosen = choose_group(desired, observed, owner, around)
             return _created(desired, observed, owner) if chosen is None else _kept(desired, chosen)
         case Absent(key=GroupKey() as key):
-            steps = [step for group in _to_delete(desired, key, observed, owner) for step in _removed(key, group)]
+            steps = [step for group in _to_delete(desired, key, observed, owner) for step in removal(key, group)]
             return Plan(unit=key, steps=tuple(steps))
         case Absent(key=key):
             raise TypeError(f"{key} is not a target group")
@@ -170,7 +170,7 @@ def _to_delete(
     return tuple(sorted(ours, key=lambda group: group.id))
 
 
-def _removed(key: GroupKey, group: ObservedGroup) -> tuple[Step, ...]:
+def removal(key: GroupKey, group: ObservedGroup) -> tuple[Step, ...]:
     """Unused, then deregistered, then drained, then deleted: a group in use is not touched at all."""
     resource = Known(group.id, group.arn)
     gone = Step(name=f"gone {group.id}", when=(Gone(key, group.id),))
