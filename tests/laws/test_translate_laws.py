@@ -62,6 +62,7 @@ from lattice_gateway.core.report.program import STATUS_CELLS, STATUS_INDEXES
 from lattice_gateway.core.report.writing import write_status
 from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
 from lattice_gateway.core.translate.program import CELLS, INDEXES
+from lattice_gateway.core.translate.services import SERVICE_VIEWS
 from lattice_gateway.core.translate.tree import tree
 from lattice_gateway.core.translate.view import Program
 from lattice_gateway.engine.incremental import Incremental
@@ -421,13 +422,13 @@ def test_what_is_put_again_recomputes_nothing(world: list[Object], thing: Object
 def test_a_bad_route_changes_no_unit_of_another(world: list[Object], bad: HTTPRoute, filtered: FilterType) -> None:
     translation = Translation(SETTINGS)
     translation.apply(News(puts=(*(thing for thing in world if thing.ref != bad.ref), bad)))
-    before = translation.desired()
+    before = _of_others(translation, bad)
     rule = structs.replace(bad.spec.rules[0], filters=(Filter(type=filtered),))
     spec = structs.replace(bad.spec, rules=(rule, *bad.spec.rules[1:]))
 
     translation.apply(News(puts=(structs.replace(bad, spec=spec),)))
 
-    assert _of_others(translation.desired(), bad) == _of_others(before, bad)
+    assert _of_others(translation, bad) == before
 
 
 @WORLDS
@@ -457,17 +458,18 @@ def test_every_status_is_written_once(world: list[Object]) -> None:
         assert write_status(status, first, "2027-01-01T00:00:00Z") == first
 
 
-def _of_others(units: Mapping[UnitKey, Desired], route: HTTPRoute) -> dict[UnitKey, Desired]:
-    """The units that do not belong to a route: neither its service nor the groups of that."""
-    own = {
-        unit.key.name
-        for unit in units.values()
-        if isinstance(unit.key, ServiceKey) and getattr(unit, "owner", None) is not None
-        if (unit.owner.namespace, unit.owner.name) == (route.metadata.namespace, route.metadata.name)  # type: ignore[union-attr]
-    }
-    return {
-        key: unit
-        for key, unit in units.items()
-        if not (isinstance(key, ServiceKey) and key.name in own)
-        and not (isinstance(key, GroupKey) and key.service in own)
-    }
+def _of_others(translation: Translation, route: HTTPRoute) -> dict[UnitKey, Desired]:
+    """The units that do not belong to a route: neither the service that it has nor the groups of that."""
+    services = translation._engine.results(SERVICE_VIEWS)
+    own = {name for name, service in services.items() if service and service.holder == route.ref}
+    return {key: unit for key, unit in translation.desired().items() if _service_of(key) not in own}
+
+
+def _service_of(key: UnitKey) -> str | None:
+    match key:
+        case ServiceKey(name):
+            return name
+        case GroupKey(service=service):
+            return service
+        case _:
+            return None

@@ -45,7 +45,8 @@ from lattice_gateway.core.translate.view import Cells, Index, View
 class RouteView:
     """A route, translated.
 
-    ``complaints`` and ``naming`` say why the present form is not in force; ``whole`` that it can be.
+    ``complaints`` and ``naming`` say why the present form is not in force; ``whole`` that it can be. ``problem``: the
+    route cannot be read any more, and its last readable form counts as the present one.
     ``unit`` None: there is nothing to build, and nothing was built. ``backends`` and ``duplicates`` are those of the
     form in force, whose owner and additional tags the groups carry.
     """
@@ -53,6 +54,7 @@ class RouteView:
     age: Age
     naming: Naming
     owner: RouteOwner
+    problem: str | None = None
     complaints: tuple[str, ...] = ()
     unit: ServiceUnit | None = None
     groups: tuple[GroupKey, ...] = ()
@@ -82,7 +84,7 @@ def view_route(view: View, ref: Ref) -> RouteView:
     attachment = view.cell(ATTACHMENTS, ref) or Attachment(())
     if not isinstance(route, HTTPRoute):
         return _unreadable(view, ref, problem or f"{ref.kind} expected")
-    complaints = tuple(_complaints(view, route, attachment, problem))
+    complaints = tuple(_complaints(view, route, attachment))
     naming = choose(view, route)
     form = _form(view, route, attachment, None if complaints else naming)
     built = _built(view, ref, form, naming, complaints)
@@ -91,6 +93,7 @@ def view_route(view: View, ref: Ref) -> RouteView:
         age=age_of(route),
         naming=naming,
         owner=owner_of(route),
+        problem=problem,
         complaints=complaints,
         unit=Held(built.unit.key, PAUSED) if on_hold and built.unit else built.unit,
         groups=built.groups,
@@ -102,10 +105,8 @@ def view_route(view: View, ref: Ref) -> RouteView:
     )
 
 
-def _complaints(view: View, route: HTTPRoute, attachment: Attachment, problem: str | None) -> Iterator[str]:
+def _complaints(view: View, route: HTTPRoute, attachment: Attachment) -> Iterator[str]:
     """Everything that keeps the present form from being translated, in words."""
-    if problem is not None:
-        yield problem
     override = service_name_override(route.metadata.annotations)
     fault = override_fault(override) if override else None
     if fault:
@@ -162,7 +163,7 @@ def _unreadable(view: View, ref: Ref, problem: str) -> RouteView:
         age=Age(NEVER, ref.namespace, ref.name, ref.kind),
         naming=Undecided(name, problem),
         owner=_owner(ref),
-        complaints=(problem,),
+        problem=problem,
         unit=Held(ServiceKey(name), problem),
     )
 

@@ -91,8 +91,9 @@ def references(backends: tuple[Backend, ...]) -> Accepted | Rejected:
 
 def _against(view: View, ref: Ref, route: RouteView) -> Rejected | None:
     """What stands against a route that its parents would accept."""
-    if route.complaints:
-        return Rejected(Reason.UNSUPPORTED_VALUE, "; ".join(route.complaints))
+    wrong = (*([route.problem] if route.problem else []), *route.complaints)
+    if wrong:
+        return Rejected(Reason.UNSUPPORTED_VALUE, "; ".join(wrong))
     if isinstance(route.naming, Refused):
         return route.naming.verdict
     key = route.service
