@@ -45,25 +45,32 @@ class Orphan:
         return f"{self.kind}/{self.name} ({self.id}), made for {self.origin}"
 
 
-def orphans(
-    owner: Owner,
-    known: frozenset[Arn],
-    services: Iterable[ObservedService] = (),
-    networks: Iterable[ObservedNetwork] = (),
-    vpcs: Iterable[ObservedVpcAssociation] = (),
-    groups: Iterable[ObservedGroup] = (),
-) -> tuple[Orphan, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a bulk reading of the account showed."""
+
+    services: tuple[ObservedService, ...] = ()
+    networks: tuple[ObservedNetwork, ...] = ()
+    vpc_associations: tuple[ObservedVpcAssociation, ...] = ()
+    groups: tuple[ObservedGroup, ...] = ()
+
+
+def orphans(account: Account, owner: Owner, known: frozenset[Arn]) -> tuple[Orphan, ...]:
     """Resources with our ManagedBy whose ARN is not ``known`` (recorded, or wanted by a unit), ordered.
 
     Unread tags are nobody's; what is already being deleted is no orphan.
     """
     found = [
-        *(_orphan(OrphanKind.SERVICE, each, each.name) for each in services if _is_left(each, owner)),
-        *(_orphan(OrphanKind.NETWORK, each, each.name) for each in networks if is_a_gateways(each, owner)),
-        *(_orphan(OrphanKind.VPC_ASSOCIATION, each, each.network_name) for each in vpcs if _is_left(each, owner)),
+        *(_orphan(OrphanKind.SERVICE, each, each.name) for each in account.services if _is_left(each, owner)),
+        *(_orphan(OrphanKind.NETWORK, each, each.name) for each in account.networks if is_a_gateways(each, owner)),
+        *(
+            _orphan(OrphanKind.VPC_ASSOCIATION, each, each.network_name)
+            for each in account.vpc_associations
+            if _is_left(each, owner)
+        ),
         *(
             _orphan(OrphanKind.GROUP, each, each.name)
-            for each in groups
+            for each in account.groups
             if _is_left(each, owner) and _is_collectable(each, owner)
         ),
     ]
