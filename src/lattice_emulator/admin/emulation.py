@@ -45,7 +45,7 @@ class Emulation:
         self._changed = asyncio.Event()
         self.world = self._adopt(World(knobs=settings.knobs, clock=self.clock))
         self.endpoint = Endpoint(
-            load_services(), lambda: self.world, self.clock, settings.accounts, Faults(settings.faults)
+            load_services(), lambda: self.world, self.clock, settings.accounts, Faults(settings.faults, time_scale)
         )
         self.set_faults(settings.faults)
 

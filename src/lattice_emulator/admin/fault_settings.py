@@ -32,8 +32,8 @@ def read_plan(entry: Entry) -> FaultPlan:
     """Read a whole plan; raises SettingError."""
     parts = entry.mapping("latency", "throttle", "failures", "list_lag")
     return FaultPlan(
-        latency=_by_operation(parts["latency"], Entry.seconds) if "latency" in parts else {},
-        throttle=_by_operation(parts["throttle"], _bucket) if "throttle" in parts else {},
+        latency=_latency(parts["latency"]) if "latency" in parts else {},
+        throttle=_throttle(parts["throttle"]) if "throttle" in parts else {},
         failures=tuple(map(read_failure, parts["failures"].items())) if "failures" in parts else (),
         list_lag=parts["list_lag"].seconds() if "list_lag" in parts else 0.0,
     )
@@ -57,6 +57,17 @@ def plan_document(plan: FaultPlan) -> dict[str, Any]:
         ],
         "list_lag": plan.list_lag,
     }
+
+
+def _latency(entry: Entry) -> Mapping[str, float]:
+    # One number is for every operation.
+    return _by_operation(entry, Entry.seconds) if isinstance(entry.value, dict) else {"*": entry.seconds()}
+
+
+def _throttle(entry: Entry) -> Mapping[str, Bucket]:
+    # One bucket is the form of each operation's own.
+    single = isinstance(entry.value, dict) and "rate" in entry.value
+    return {"*": _bucket(entry)} if single else _by_operation(entry, _bucket)
 
 
 def _by_operation(entry: Entry, read: Callable[[Entry], T]) -> Mapping[str, T]:

@@ -92,7 +92,7 @@ class FaultPlan:
 class Decision:
     """What happens to one call.
 
-    ``throttled_for`` is None when the call may go on, else the emulated seconds until a token is there.
+    ``throttled_for`` is None when the call may go on, else the wall seconds until a token is there.
     """
 
     delay: float
@@ -101,9 +101,10 @@ class Decision:
 
 
 class Faults:
-    """A plan being played."""
+    """A plan being played, where ``scale`` emulated seconds pass in one of the wall's."""
 
-    def __init__(self, plan: FaultPlan) -> None:
+    def __init__(self, plan: FaultPlan, scale: float = 1.0) -> None:
+        self._scale = scale
         self.replace(plan)
 
     def replace(self, plan: FaultPlan) -> None:
@@ -135,7 +136,7 @@ class Faults:
         tokens = min(float(bucket.burst), level.tokens + (now - level.at) * bucket.rate)
         taken = tokens >= 1
         self._levels[operation] = _Level(tokens - 1 if taken else tokens, now)
-        return None if taken else (1 - tokens) / bucket.rate
+        return None if taken else (1 - tokens) / bucket.rate / self._scale
 
     def _effect(self, operation: str) -> Effect | None:
         # Every failure that names the operation counts the call; the first that is due decides.

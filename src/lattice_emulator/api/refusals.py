@@ -1,6 +1,7 @@
 """The errors that this port makes itself, before or instead of asking the world."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from lattice_emulator.api.reading import Problem
 from lattice_emulator.api.services import Operation, Protocol, Service
@@ -56,7 +57,7 @@ def throttled(service: Service, operation: str, wait: float) -> ServiceError:
     """The bucket of ``operation`` is empty for another ``wait`` seconds."""
     code = THROTTLED.get(service.name, "ThrottlingException")
     message = f"Rate exceeded: {operation} has no call left for {wait:.2f} s"
-    return scripted(service, code, message, {"serviceCode": service.name, "retryAfterSeconds": max(1, round(wait))})
+    return scripted(service, code, message, {"serviceCode": service.name, "retryAfterSeconds": ceil(wait)})
 
 
 def scripted(service: Service, code: str, message: str, members: dict[str, object] | None = None) -> ServiceError:

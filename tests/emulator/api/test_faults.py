@@ -62,6 +62,14 @@ def test_a_bucket_lets_a_burst_through_and_then_its_rate():
     assert later == [None, 0.5]
 
 
+def test_a_fast_clock_fills_buckets_faster():
+    faults = Faults(FaultPlan(throttle={"*": Bucket(rate=1.0, burst=1)}), scale=20.0)
+
+    faults.decide("GetService", 0.0)
+
+    assert faults.decide("GetService", 0.0).throttled_for == 0.05
+
+
 def test_each_operation_has_a_bucket_of_its_own():
     faults = Faults(FaultPlan(throttle={"*": Bucket(rate=1.0, burst=1)}))
 

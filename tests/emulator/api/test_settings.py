@@ -120,6 +120,12 @@ def test_a_wrong_setting_is_named_with_what_was_found_and_expected(data, message
     assert str(caught.value).startswith(message)
 
 
+def test_one_latency_and_one_bucket_are_for_every_operation():
+    settings = settings_of({"faults": {"latency": 0.1, "throttle": {"rate": 10, "burst": 20}}})
+
+    assert settings.faults == FaultPlan(latency={"*": 0.1}, throttle={"*": Bucket(10.0, 20)})
+
+
 def test_a_file_that_is_no_yaml_is_named(tmp_path):
     path = tmp_path / "emulator.yaml"
     path.write_text("a: [")
