@@ -167,9 +167,9 @@ class Translation:
                 parent = ParentOfRoute(route, gateway)
                 was, now = before.get(gateway), after.get(gateway)
                 _note_hold(delta, parent, isinstance(was, Gone), isinstance(now, Gone))
-                if isinstance(now, Attached | Rejected):
+                if change.after is None or isinstance(now, Attached | Rejected):
                     self._engine.remove(EXPIRED, parent)
-                elif isinstance(was, Attached) and isinstance(now, NotOurs | None) and change.after is not None:
+                elif isinstance(was, Attached) and isinstance(now, NotOurs | None):
                     again |= self._keep_parent(parent)
         return again
 

@@ -176,6 +176,20 @@ def test_a_parent_that_comes_back_starts_a_new_hold_when_it_goes_again() -> None
     assert list(delta.holds) == [parent]
 
 
+def test_a_route_that_is_made_again_starts_a_new_hold() -> None:
+    made = translation()
+    made.apply(served(made))
+    parent = ParentOfRoute(route("pay").ref, GATEWAY.ref)
+    made.apply(News(gone=(GATEWAY.ref,)))
+    made.apply(News(expired=(parent,)))
+    made.apply(News(gone=(parent.route,)))
+
+    delta = made.apply(News(puts=(route("pay"),)))
+
+    assert isinstance(delta.units[SERVICE], Held)
+    assert list(delta.holds) == [parent]
+
+
 def test_a_parent_ref_taken_out_is_held_for_a_while() -> None:
     inner = structs.replace(GATEWAY, metadata=meta("inner"))
     made = translation(inner)
