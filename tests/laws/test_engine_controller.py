@@ -2,17 +2,24 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
+from botocore.exceptions import EndpointConnectionError
 
 from lattice_emulator.world.model import Health
+from lattice_gateway.core.lattice.units import TargetGroup
+from lattice_gateway.core.lattice.words import Tag
 from lattice_gateway.core.objects import Ref
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
 from tests.laws.engine_cluster import Cluster, Raw, Statuses, launch_post, play_controller, rest
-from tests.laws.engine_stage import Stage
+from tests.laws.engine_making import group as making_group
+from tests.laws.engine_stage import SETTINGS, Stage, is_read
 from tests.laws.test_engine_units import left
 
 GATEWAY = Ref(Kind.GATEWAY, "default", "my-hotel")
@@ -199,6 +206,107 @@ def test_a_group_that_joins_gets_traffic_when_it_is_healthy() -> None:
 
     assert joining[0] == 0
     assert joined == [50, 50]
+
+
+def test_what_has_no_record_stays_and_only_unused_groups_are_collected() -> None:
+    stage = Stage()
+    play_controller(stage, Cluster(launch_post()), rest)
+    stage.memory.units.clear()
+    unused = making_group(stage.settings.owner, "old", "old", ("10.244.0.1",))
+    create_group(stage, unused)
+    without_routes = [raw for raw in launch_post() if raw["kind"] != "HTTPRoute"]
+
+    async def scene(controller: Controller) -> tuple[dict[str, int], dict[str, int]]:
+        await rest(controller)
+        await asyncio.sleep(590)
+        before = left(stage)
+        await asyncio.sleep(60)
+        return before, left(stage)
+
+    before, after = play_controller(stage, Cluster(without_routes), scene)
+
+    assert before["TARGET_GROUP"] == 5
+    assert after["TARGET_GROUP"] == 4
+    assert after["SERVICE"] == 2
+    assert not any("old" in each.name for each in stage.world.state.target_groups)
+
+
+def create_group(stage: Stage, wanted: TargetGroup) -> None:
+    config = {"port": 80, "protocol": "HTTP", "vpcIdentifier": wanted.vpc}
+    members = {"name": wanted.name, "type": "IP", "config": config, "tags": dict(wanted.tags)}
+    made = stage.world.call("vpc-lattice", "CreateTargetGroup", members, stage.wire.caller)
+    stage.clock.last += 10
+    targets = [{"id": target.address, "port": target.port} for target in wanted.targets or ()]
+    registered = {"targetGroupIdentifier": made["id"], "targets": targets}
+    stage.world.call("vpc-lattice", "RegisterTargets", registered, stage.wire.caller)
+
+
+def test_lattice_that_cannot_be_reached_at_first_is_waited_for() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+    stage.wire.before = lambda _name, _number: unreachable()
+
+    async def scene(controller: Controller) -> dict[str, int]:
+        await asyncio.sleep(100)
+        nothing = left(stage)
+        stage.wire.before = lambda _name, _number: None
+        await rest(controller)
+        return nothing
+
+    assert play_controller(stage, cluster, scene) == {}
+    assert left(stage)["SERVICE"] == 2
+
+
+def test_lattice_that_cannot_be_reached_for_a_while_costs_nothing() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+
+    async def scene(controller: Controller) -> None:
+        await asyncio.sleep(3)
+        stage.wire.before = lambda _name, _number: unreachable()
+        await asyncio.sleep(300)
+        stage.wire.before = lambda _name, _number: None
+        await rest(controller)
+
+    play_controller(stage, cluster, scene)
+
+    assert left(stage)["RULE"] == 5
+    assert not stage.wire.errors
+
+
+def test_without_the_tagging_api_it_is_the_same() -> None:
+    settings = replace(SETTINGS, tagging_api=False)
+    stage = Stage(settings=settings)
+    play_controller(stage, Cluster(launch_post()), rest)
+    stage.wire.log.clear()
+
+    play_controller(stage, Cluster(launch_post()), rest)
+
+    assert not stage.wire.writes()
+    assert not any(name == "GetResources" for name, _ in stage.wire.log)
+
+
+def test_an_owner_that_changes_behind_our_back_is_seen_within_two_minutes() -> None:
+    stage, cluster, statuses = Stage(), Cluster(launch_post()), Statuses()
+
+    async def scene(controller: Controller) -> None:
+        await rest(controller)
+        service = next(each for each in stage.world.state.services if each.name == "rates-default")
+        arn = stage.world.call("vpc-lattice", "GetService", {"serviceIdentifier": service.id}, stage.wire.caller)["arn"]
+        tags = {Tag.MANAGED_BY: "999999999999/other/vpc-0"}
+        stage.world.call("vpc-lattice", "TagResource", {"resourceArn": arn, "tags": tags}, stage.wire.caller)
+        stage.wire.log.clear()
+        await asyncio.sleep(125)
+
+    play_controller(stage, cluster, scene, statuses)
+
+    touched = {str(members) for name, members in stage.wire.log if not is_read(name)}
+    assert not any("rates" in each for each in touched if "Delete" in each)
+    assert len([each for each in stage.world.state.services if each.name == "rates-default"]) == 1
+
+
+def unreachable() -> Exception:
+    host = ConnectionKey("127.0.0.1", 1, False, None, None, None, None)
+    error = aiohttp.ClientConnectorError(host, OSError("refused"))
+    return EndpointConnectionError(endpoint_url="http://127.0.0.1:1", error=error)
 
 
 def service_name(stage: Stage, service: str) -> str:

@@ -25,6 +25,7 @@ from lattice_gateway.engine.inbox import Inbox
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
 from lattice_gateway.engine.reporting import Reporter
+from lattice_gateway.engine.sweeping import Sweep
 from lattice_gateway.engine.translation import News, Translation, TranslationDelta
 from lattice_gateway.engine.units import Units
 from lattice_gateway.settings import Settings
@@ -74,6 +75,7 @@ class Controller:
             told=self._told,
         )
         self._account = Account(settings, self.units, self._inbox, clock)
+        self._sweep = Sweep(settings, self.units, clock, metrics)
         self._parents: Alarms[ParentOfRoute] = Alarms(clock)
         self._live: set[Ref] = set()
         self._held: MassDeletion | None = None
@@ -136,7 +138,7 @@ class Controller:
             tasks.create_task(self._translate())
             tasks.create_task(self._account.run())
             tasks.create_task(self._expire_parents())
-            tasks.create_task(self._become_sure())
+            tasks.create_task(self._look_back())
 
     async def _read_source(self) -> None:
         async for batch in self._source.changes():
@@ -207,14 +209,16 @@ class Controller:
         except StateUnwritable as problem:
             log.warning("accepted form not forgotten", object=str(ref), error=str(problem))
 
-    async def _become_sure(self) -> None:
-        """Trust statuses to be true once everything was looked at, or after a while in which it was not."""
+    async def _look_back(self) -> None:
+        """Once everything was looked at, or after a while in which it was not: trust statuses, then sweep."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SURE):
                 while not self._is_quiet:
                     await self._clock.sleep(LOOK)
         self._sure = True
         self._reporter.sure()
+        await self.converged()
+        await self._sweep.run()
 
     async def _expire_parents(self) -> None:
         while True:

@@ -10,6 +10,7 @@ from typing import Any
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.observed import NetworkView, Observed, ObservedGroup, ObservedService
+from lattice_gateway.core.lattice.words import Arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,15 @@ class Mirror:
     def chosen_by(self, group: str) -> GroupKey | None:
         """The unit that uses the group of that id."""
         return self._chosen_by.get(group)
+
+    def all_chosen(self) -> frozenset[str]:
+        """Ids of all groups that units use."""
+        return frozenset(self._chosen_by)
+
+    def association_arns(self) -> frozenset[Arn]:
+        """ARNs of the VPC associations of all networks."""
+        views = (memory.observed for memory in self._memories.values() if isinstance(memory.observed, NetworkView))
+        return frozenset(view.vpc_association.arn for view in views if view.vpc_association is not None)
 
     def read(self, key: UnitKey, observed: Observed, begun: float) -> None:
         """A whole reading, begun at ``begun``."""
