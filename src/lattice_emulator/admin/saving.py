@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from lattice_emulator.admin.emulation import Emulation
@@ -22,6 +23,7 @@ class Saving:
         self._path = path
         self._complain = complain
         self._changed = asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
         emulation.subscribe(self._changed.set)
 
     async def run(self) -> None:
@@ -33,11 +35,21 @@ class Saving:
             self._changed.clear()
             started = time.perf_counter()
             try:
-                await asyncio.to_thread(write_state, self._path, self._emulation.snapshot())
+                await self.save()
             except OSError as error:
                 self._complain(f"the state could not be saved to {self._path}: {error.strerror}")
             pause = max(QUIET_SECONDS, MOST_OF_THE_TIME * (time.perf_counter() - started))
 
-    def save(self) -> None:
-        """Save now; raises OSError."""
-        write_state(self._path, self._emulation.snapshot())
+    async def save(self) -> None:
+        """Save the present state, after a write that is under way; raises OSError.
+
+        Writes happen in a thread, which cancelling does not stop: an old one must never end after a newer one.
+        """
+        self._writing = asyncio.create_task(self._write_after(self._writing))
+        await asyncio.shield(self._writing)
+
+    async def _write_after(self, earlier: asyncio.Task[None] | None) -> None:
+        if earlier is not None:
+            with suppress(OSError):  # whoever asked for that write was told
+                await earlier
+        await asyncio.to_thread(write_state, self._path, self._emulation.snapshot())

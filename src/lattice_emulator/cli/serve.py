@@ -29,10 +29,10 @@ async def serve_until_stopped(options: ServeOptions) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     emulation = _emulation(options)
-    saving = None if options.state is None else _saving(emulation, options.state)
+    saving = None if options.state is None else await _saving(emulation, options.state)
     async with _running(emulation, saving, options):
         await stopped.wait()
-    return 0 if saving is None else _save_last(saving)
+    return 0 if saving is None else await _save_last(saving)
 
 
 @asynccontextmanager
@@ -67,10 +67,10 @@ def _emulation(options: ServeOptions) -> Emulation:
     return emulation
 
 
-def _saving(emulation: Emulation, path: Path) -> Saving:
+async def _saving(emulation: Emulation, path: Path) -> Saving:
     saving = Saving(emulation, path, _complain)
     try:
-        saving.save()
+        await saving.save()
     except OSError as error:
         raise SettingError(f"--state: {path} cannot be written: {error.strerror}") from None
     return saving
@@ -86,9 +86,9 @@ async def _listen(emulation: Emulation, traffic: Traffic, options: ServeOptions)
     return bound[0]
 
 
-def _save_last(saving: Saving) -> int:
+async def _save_last(saving: Saving) -> int:
     try:
-        saving.save()
+        await saving.save()
     except OSError as error:
         _complain(f"the state could not be saved: {error.strerror}")
         return 1

@@ -228,6 +228,20 @@ async def test_changes_are_saved_while_it_runs(emulation, tmp_path):
     assert complaints == []
 
 
+async def test_a_save_that_was_cancelled_never_overtakes_a_later_one(emulation, tmp_path):
+    path = tmp_path / "state.json"
+    saving = Saving(emulation, path, print)
+    create(emulation, "older")
+    first = asyncio.create_task(saving.save())
+    await asyncio.sleep(0)
+    first.cancel()
+
+    create(emulation, "newer")
+    await saving.save()
+
+    assert read_state(path)["world"] == emulation.world.dump()
+
+
 async def test_a_state_that_cannot_be_saved_is_complained_about(emulation, tmp_path):
     said: asyncio.Queue[str] = asyncio.Queue()
     saving = asyncio.create_task(Saving(emulation, tmp_path / "gone" / "state.json", said.put_nowait).run())
