@@ -1,0 +1,176 @@
+"""Which of the kinds we read an API server has, and where.
+
+In: the server's own lists of resources. Out: for each kind the version to use, the one we prefer among those served.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from lattice_gateway.adapters.kube.api import Api, KubeFailure
+from lattice_gateway.core.objects import CLUSTER_SCOPED, CORE_API, DISCOVERY_API, GATEWAY_API, LATTICE_API, Kind, Ref
+from lattice_gateway.core.objects.refs import VERSIONS
+
+REQUIRED: Final = (Kind.GATEWAY_CLASS, Kind.GATEWAY, Kind.HTTP_ROUTE)
+"""Kinds without which there is nothing to do; all others may be missing."""
+
+BUNDLE: Final = "v1.5.1"
+"""Release of Gateway API that we are tested with."""
+
+INSTALL: Final = (
+    "kubectl apply --server-side -f "
+    f"https://github.com/kubernetes-sigs/gateway-api/releases/download/{BUNDLE}/standard-install.yaml"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A kind as the server has it.
+
+    ``has_status``: its status is a subresource. ``leaving``: its definition is being deleted, and its objects with it.
+    ``built_in``: it is no custom resource and never leaves.
+    """
+
+    kind: Kind
+    group: str
+    version: str
+    plural: str
+    has_status: bool = False
+    leaving: bool = False
+    built_in: bool = False
+
+    @property
+    def api_version(self) -> str:
+        """``gateway.networking.k8s.io/v1`` or plain ``v1``."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def root(self) -> str:
+        """Path of the group and version."""
+        return f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
+
+    @property
+    def collection(self) -> str:
+        """Path of all objects of the cluster."""
+        return f"{self.root}/{self.plural}"
+
+    @property
+    def definition(self) -> str:
+        """The name of its CustomResourceDefinition."""
+        return f"{self.plural}.{self.group}"
+
+    def path(self, ref: Ref) -> str:
+        """Path of one object."""
+        home = f"{self.root}/namespaces/{ref.namespace}" if ref.kind not in CLUSTER_SCOPED else self.root
+        return f"{home}/{self.plural}/{ref.name}"
+
+
+Catalogue = Mapping[Kind, Served]
+
+BUILT_IN: Final[Catalogue] = {
+    kind: Served(kind=kind, group=group, version="v1", plural=plural, built_in=True)
+    for kind, group, plural in (
+        (Kind.SERVICE, CORE_API, "services"),
+        (Kind.NAMESPACE, CORE_API, "namespaces"),
+        (Kind.ENDPOINT_SLICE, DISCOVERY_API, "endpointslices"),
+    )
+}
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """An entry of the server's list; ``name`` is the plural, of a subresource ``plural/subresource``."""
+
+    name: str
+    kind: str = ""
+    verbs: tuple[str, ...] = ()
+
+
+class ResourceList(msgspec.Struct, frozen=True):
+    """What the server has in one version of a group."""
+
+    groupVersion: str  # noqa: N815  # the API's spelling
+    resources: tuple[Resource, ...] = ()
+
+
+class _Version(msgspec.Struct, frozen=True):
+    version: str
+
+
+class _Group(msgspec.Struct, frozen=True):
+    versions: tuple[_Version, ...] = ()
+
+
+def catalogue(lists: Iterable[ResourceList]) -> dict[Kind, Served]:
+    """The kinds of ours among ``lists`` and the built-in ones, each in the best version that can be watched."""
+    found: dict[Kind, Served] = dict(BUILT_IN)
+    ranks: dict[Kind, int] = {}
+    for each in lists:
+        for served in _served(each):
+            rank = VERSIONS[served.group, served.kind].index(served.version)
+            if rank < ranks.get(served.kind, len(VERSIONS)):
+                ranks[served.kind], found[served.kind] = rank, served
+    return found
+
+
+def missing(found: Catalogue) -> tuple[Kind, ...]:
+    """Required kinds that are not installed, in their order."""
+    return tuple(kind for kind in REQUIRED if kind not in found)
+
+
+def _served(listed: ResourceList) -> Iterable[Served]:
+    group, _, version = listed.groupVersion.rpartition("/")
+    names = {resource.name for resource in listed.resources}
+    for resource in listed.resources:
+        kind = _KINDS.get(resource.kind)
+        if kind is None or "/" in resource.name or "watch" not in resource.verbs:
+            continue
+        if version in VERSIONS.get((group, kind), ()):
+            yield Served(
+                kind=kind,
+                group=group,
+                version=version,
+                plural=resource.name,
+                has_status=f"{resource.name}/status" in names,
+                leaving="create" not in resource.verbs,  # the server takes no new ones while it deletes the old ones
+            )
+
+
+_KINDS: Final[Mapping[str, Kind]] = {str(kind): kind for kind in Kind}
+
+
+async def discover(api: Api) -> dict[Kind, Served]:
+    """Ask the server what it has; raises ``KubeFailure``."""
+    lists = [listed for group in (GATEWAY_API, LATTICE_API) for listed in await _lists(api, group)]
+    return catalogue(lists)
+
+
+async def look_again(api: Api, served: Served) -> Served | None:
+    """The same kind in the same version as it is now, None where it is gone; raises ``KubeFailure``."""
+    listed = await _list(api, served.group, served.version)
+    return next((each for each in _served(listed) if each.kind is served.kind), None) if listed else None
+
+
+async def _lists(api: Api, group: str) -> list[ResourceList]:
+    answer = await _read(api, f"/apis/{group}")
+    if answer is None:
+        return []
+    known = {version for (its, _), versions in VERSIONS.items() if its == group for version in versions}
+    served = [each.version for each in msgspec.json.decode(answer, type=_Group).versions if each.version in known]
+    return [listed for version in served if (listed := await _list(api, group, version))]
+
+
+async def _list(api: Api, group: str, version: str) -> ResourceList | None:
+    answer = await _read(api, f"/apis/{group}/{version}")
+    return msgspec.json.decode(answer, type=ResourceList) if answer else None
+
+
+async def _read(api: Api, path: str) -> bytes | None:
+    """The answer, None where there is no such path."""
+    try:
+        return await api.get(path, {})
+    except KubeFailure as failure:
+        if failure.error.absent:
+            return None
+        raise
