@@ -126,6 +126,27 @@ def test_a_deleted_route_takes_its_service_and_groups_with_it() -> None:
     assert delta.statuses[route("pay").ref] is None
 
 
+def test_a_route_that_is_being_deleted_is_gone_for_us() -> None:
+    made = translation()
+    leaving = structs.replace(meta("tickets"), deletion_timestamp=BORN)
+
+    delta = made.apply(News(puts=(structs.replace(route("pay"), metadata=leaving),)))
+
+    assert delta.units[SERVICE] == Absent(SERVICE, ROUTE_OWNER)
+    assert list(delta.holds) == []
+
+
+def test_a_gateway_that_is_being_deleted_keeps_its_network_while_routes_attach() -> None:
+    made = translation()
+    leaving = structs.replace(GATEWAY, metadata=structs.replace(GATEWAY.metadata, deletion_timestamp=BORN))
+
+    waits = made.apply(News(puts=(leaving,)))
+    goes = made.apply(News(gone=(route("pay").ref,)))
+
+    assert waits.units == {}
+    assert goes.units[NetworkKey("edge")] == Absent(NetworkKey("edge"))
+
+
 def test_a_deleted_gateway_takes_its_network_with_it() -> None:
     made = translation()
     made.apply(News(gone=(route("pay").ref,)))

@@ -1,5 +1,6 @@
 """Which listeners a route attaches to, each of its parents judged by itself (controllers.md §8)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,14 +23,14 @@ from lattice_gateway.core.translate.inputs import (
     NAMESPACES,
     ROUTES,
     ParentOfRoute,
-    each,
+    Undecodable,
     last_good,
     last_route,
 )
 from lattice_gateway.core.translate.listeners import NOT_BUILT, ListenerView
 from lattice_gateway.core.translate.selectors import selects
 from lattice_gateway.core.translate.verdicts import Reason, Rejected
-from lattice_gateway.core.translate.view import Cells, View
+from lattice_gateway.core.translate.view import Cells, Index, View
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -239,5 +240,12 @@ def _no_hostname(route: Route, open_to: tuple[ListenerView, ...]) -> str:
     )
 
 
-EACH_ROUTE = each(ROUTES)
+def _staying(ref: Ref, value: Route | Undecodable[Route]) -> Iterable[tuple[Ref, Ref]]:
+    """Routes but those that are being deleted: for us they are gone already, finalizer or not."""
+    route = last_route(value)
+    leaves = route is not None and route.metadata.deletion_timestamp is not None
+    return () if leaves else ((ref, ref),)
+
+
+EACH_ROUTE: Index[Ref, Ref] = Index("each route", ROUTES, _staying)
 ATTACHMENTS: Cells[Ref, Attachment] = Cells("attachment", view_attachment, per=(EACH_ROUTE,))

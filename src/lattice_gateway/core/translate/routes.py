@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lattice_gateway.core.lattice.keys import GroupKey, ServiceKey
-from lattice_gateway.core.lattice.units import Held, RouteOwner
+from lattice_gateway.core.lattice.units import Held, RouteOwner, Service
 from lattice_gateway.core.lattice.words import SourceType, Tags
 from lattice_gateway.core.names import default_service_name
-from lattice_gateway.core.objects import HTTPRoute, Ref, Route
+from lattice_gateway.core.objects import HTTPRoute, Ref
 from lattice_gateway.core.objects.annotations import (
     doubts,
     override_fault,
@@ -36,6 +36,7 @@ from lattice_gateway.core.translate.naming import (
     identity_of,
     owner_of,
 )
+from lattice_gateway.core.translate.quotas import over_default
 from lattice_gateway.core.translate.rules import Duplicate, priority_faults
 from lattice_gateway.core.translate.tags import ROOM
 from lattice_gateway.core.translate.view import Cells, Index, View
@@ -101,7 +102,7 @@ def view_route(view: View, ref: Ref) -> RouteView:
         duplicates=built.lowered.duplicates,
         extra_tags=form.extra_tags if form else Tags(),
         paused=on_hold,
-        warnings=tuple(_warnings(route, attachment)),
+        warnings=(*_warnings(route, attachment), *_quotas(built)),
     )
 
 
@@ -183,14 +184,18 @@ def _warnings(route: HTTPRoute, attachment: Attachment) -> Iterator[str]:
         yield f"spec.hostnames: {', '.join(others)} not served: a Lattice service has one custom domain, {host}"
 
 
+def _quotas(built: Built) -> Iterable[str]:
+    return over_default(built.unit, built.groups) if isinstance(built.unit, Service) else ()
+
+
 def _by_service(_: Ref, route: RouteView) -> Iterable[tuple[str, Age]]:
     return ((route.service.name, route.age),) if route.service else ()
 
 
-def _http_routes(ref: Ref, _: Route | Undecodable[Route]) -> Iterable[tuple[Ref, Ref]]:
+def _http_routes(ref: Ref, _: Attachment) -> Iterable[tuple[Ref, Ref]]:
     return ((ref, ref),) if ref.kind is Kind.HTTP_ROUTE else ()
 
 
-EACH_HTTP_ROUTE: Index[Ref, Ref] = Index("each HTTPRoute", ROUTES, _http_routes)
+EACH_HTTP_ROUTE: Index[Ref, Ref] = Index("each HTTPRoute", ATTACHMENTS, _http_routes)
 ROUTE_VIEWS: Cells[Ref, RouteView] = Cells("route", view_route, per=(EACH_HTTP_ROUTE,))
 BY_SERVICE: Index[str, Age] = Index("routes by Lattice service", ROUTE_VIEWS, _by_service)
