@@ -128,15 +128,16 @@ class Wire:
     kill_after: bool = False
 
     def kill(self, number: int, *, after: bool) -> asyncio.Event:
-        """Have the process die with call ``number`` on the wire, before or after it was carried out."""
-        self.kill_at, self.kill_after, self.killed = number, after, asyncio.Event()
+        """Have the process die with its mutating call ``number`` on the wire, before or after it was carried out."""
+        self.kill_at, self.kill_after, self.killed = number + self.writes().total(), after, asyncio.Event()
         return self.killed
 
     async def call(self, service: str, operation: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
         number = len(self.log)
         self.log.append((operation, members))
         await asyncio.sleep(self.latency / 2)
-        if number == self.kill_at and not self.kill_after:
+        dies = self.killed is not None and not is_read(operation) and self.writes().total() - 1 == self.kill_at
+        if dies and not self.kill_after:
             await self._die()
         refused = self.before(operation, number)
         if refused is not None:
@@ -146,7 +147,7 @@ class Wire:
         except ServiceError as error:
             self.errors[f"{operation} {error.code}"] += 1
             raise client_error(operation, error.code, error.message, error.status) from error
-        if number == self.kill_at and self.kill_after:
+        if dies and self.kill_after:
             await self._die()
         lost = self.after(operation, number)
         await asyncio.sleep(self.latency / 2)
@@ -265,6 +266,15 @@ class Stage:
 
     def calls(self) -> Calls:
         return Calls(self.lattice(), LoopClock(), Random(1), Metrics(CollectorRegistry()))
+
+    def copy(self) -> "Stage":
+        """The same account and store at this moment, to go on from more than once."""
+        stage = Stage(self.world.knobs, self.settings)
+        stage.clock.last = self.clock.last
+        stage.world = World.load(self.world.dump(), knobs=self.world.knobs, clock=stage.clock)
+        stage.wire.world = stage.world
+        stage.memory.units.update(self.memory.units)
+        return stage
 
     def units(self, told: Told = lambda _key, _outcome: None) -> Units:
         """A new process."""

@@ -80,9 +80,9 @@ class Polls:
             key = await self._alarms.ring()
             due = {key, *self._alarms.take_until(self._clock.now() + TOGETHER)}
             changed = await self._look({watch for unit in due for watch in self._watches.get(unit, ())})
-            for unit in changed:
+            for unit in sorted(changed, key=str):
                 wake(unit)
-            for unit in due - changed:
+            for unit in sorted(due - changed, key=str):
                 if unit in self._watches:
                     self._arm(unit)
 

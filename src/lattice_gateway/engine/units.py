@@ -152,6 +152,13 @@ class Units:
             failures += 1
             await self._clock.sleep(self._retry_delay(failures))
 
+    async def forget(self) -> None:
+        """Trust nothing that is remembered of Lattice, as somebody else may have written; look at every unit again."""
+        for key, _ in self.wishes.items():
+            self.mirror.distrust(key)
+            self.queue.add(key, Urgency.CHANGE)
+        await self.read_account_patiently()
+
     async def read_account(self) -> None:
         """Read what is ours in bulk; raises ``LatticeFailure``."""
         now = self._clock.now()
@@ -294,7 +301,7 @@ class Units:
         if isinstance(key, ServiceKey):
             self._neighbours.service_changed(key)
             concerned |= self._leaving(key)
-        for unit in concerned:
+        for unit in sorted(concerned, key=str):
             self.wake(unit)
 
     def _leaving(self, key: ServiceKey) -> set[UnitKey]:
