@@ -40,8 +40,8 @@ def observe_one(lattice: Lattice, key: UnitKey) -> Observed:
             return lattice.service(name)
 
 
-def plans(lattice: Lattice, desired: World_, basis: Surroundings | None = None) -> list[tuple[UnitKey, Planned]]:
-    planned = plan_world(desired, observe(lattice, desired), OWNER, basis)
+def plans(lattice: Lattice, desired: World_) -> list[tuple[UnitKey, Planned]]:
+    planned = plan_world(desired, observe(lattice, desired), OWNER, Surroundings(rule_quota=lattice.rule_quota))
     return [(unit.key, unit.planned) for unit in planned]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from lattice_gateway.core.lattice.keys import UnitKey
@@ -95,11 +95,12 @@ def test_an_edit_leads_where_the_new_world_alone_leads(old: Desireds, new: Desir
     assert end_state(converged(old, edited(old, new))) == end_state(converged(new))
 
 
-def watched(old: Desireds, new: Desireds) -> Iterator[tuple[str, Seen, Seen, Seen]]:
+def watched(old: Desireds, new: Desireds, quota: int = 10) -> Iterator[tuple[str, Seen, Seen, Seen]]:
     """Old, present and new answers after each operation of an edit that does nothing that law 5 exempts."""
-    lattice, both = converged(old), edited(old, new)
+    lattice, both = Lattice(rule_quota=quota), edited(old, new)
+    converge(lattice, old)
     before, after = seen(lattice), seen(converged(old, both))
-    assert not any(note.kind is NoteKind.INTERRUPTS for plan in plans_of(lattice, both) for note in plan.notes)
+    assume(not any(note.kind is NoteKind.INTERRUPTS for plan in plans_of(lattice, both) for note in plan.notes))
     states: list[tuple[str, Seen]] = []
     converge(lattice, both, lambda now: states.append((str(now.log[-1]), seen(now))))
     return ((operation, before, now, after) for operation, now in states)
@@ -113,6 +114,13 @@ def plans_of(lattice: Lattice, desired: Desireds) -> list[Plan]:
 @given(old=worlds(annotated=True), new=worlds(annotated=True))
 def test_what_old_and_new_answer_is_answered_after_every_operation(old: Desireds, new: Desireds) -> None:
     for operation, before, now, after in watched(old, new):
+        assert not lost(before, now, after), operation
+
+
+@quick
+@given(old=worlds(annotated=True), new=worlds(annotated=True))
+def test_it_is_answered_where_the_quota_of_rules_is_full(old: Desireds, new: Desireds) -> None:
+    for operation, before, now, after in watched(old, new, quota=6):
         assert not lost(before, now, after), operation
 
 

@@ -59,11 +59,10 @@ def plan_group(
 
 
 def health_differs(desired: HealthCheck, observed: HealthCheck | None) -> bool:
-    """Whether a member that is set differs; no health check counts as a disabled one only where none is wanted.
+    """Whether a member that is set differs; members that are not set do not count (deploy.md D2.22).
 
-    ``observed`` None: the group has none, or it was not read; then only a check that has to be on is a difference of
-    a TCP group, whose answer leaves a disabled one out.
-    Parity: a TCP group wants ``enabled: false`` alone (Go v2.1.3).
+    ``observed`` None is no difference: it was not read, or it is that of a TCP group, whose answer may leave a
+    disabled check out.
     """
     if observed is None:
         return False

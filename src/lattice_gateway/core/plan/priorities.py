@@ -64,14 +64,16 @@ def assign(rules: tuple[Wanted, ...], stale: tuple[Wanted, ...] = ()) -> Assignm
     """
     every = rules + stale
     exact = _exact(every)
-    settled, overruled = _agree(_with_stale(pairs_in_order(rules), rules, stale), exact, len(every))
+    pairs = frozenset(pairs_in_order(rules))
+    agreed = _agree(pairs, pairs, exact, len(rules))
+    beside = _beside(agreed, rules, stale)
+    settled = _order(_agree(agreed | beside, beside, exact, len(every)), len(every))
     kept = _keepable(every, settled, exact)
     while True:
         placed = _place_by_rank(settled, {**kept, **exact}, len(rules))
         if not isinstance(placed, Missed):
             numbers = tuple(placed[i] for i in range(len(every)))
-            forbidden = tuple((i, j) for i, j in overruled if max(i, j) < len(rules))
-            return Assignment(numbers[: len(rules)], numbers[len(rules) :], forbidden)
+            return Assignment(numbers[: len(rules)], numbers[len(rules) :], tuple(sorted(pairs - agreed)))
         if not kept:
             raise ValueError(f"{len(every)} rules do not fit into {MAX_PRIORITY} numbers")
         kept = _release(kept, settled, placed)
@@ -87,19 +89,19 @@ def pairs_in_order(rules: tuple[Wanted, ...]) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _with_stale(
-    pairs: tuple[tuple[int, int], ...], rules: tuple[Wanted, ...], stale: tuple[Wanted, ...]
-) -> tuple[tuple[int, int], ...]:
-    """The pairs and those of stale rules with rules that are there, as they stand now; a circle leaves one out."""
-    every, found = rules + stale, list(pairs)
+def _beside(
+    agreed: frozenset[tuple[int, int]], rules: tuple[Wanted, ...], stale: tuple[Wanted, ...]
+) -> frozenset[tuple[int, int]]:
+    """Pairs of stale rules with rules that are there, as they stand now; one that closes a circle is left out."""
+    every, found = rules + stale, set(agreed)
     for j in range(len(rules), len(every)):
         for i in range(j):
             one, other = every[i].current, every[j].current
             if one is not None and other is not None and overlap(every[i].match, every[j].match):
                 first, second = (i, j) if one < other else (j, i)
                 if first not in _reached(_order(found, len(every)).after, second):
-                    found.append((first, second))
-    return tuple(found)
+                    found.add((first, second))
+    return frozenset(found - agreed)
 
 
 def _exact(rules: tuple[Wanted, ...]) -> dict[int, int]:
@@ -126,16 +128,16 @@ def _frozen(edges: Mapping[int, set[int]]) -> dict[int, frozenset[int]]:
 
 
 def _agree(
-    pairs: tuple[tuple[int, int], ...], exact: Mapping[int, int], size: int
-) -> tuple[Order, tuple[tuple[int, int], ...]]:
-    """The order without the pairs that no numbers beside the annotated ones can hold, and those pairs."""
-    overruled: set[tuple[int, int]] = set()
-    while True:
-        order = _order((pair for pair in pairs if pair not in overruled), size)
-        placed = _place(order, exact, {}) if exact else {}
+    pairs: frozenset[tuple[int, int]], weak: frozenset[tuple[int, int]], exact: Mapping[int, int], size: int
+) -> frozenset[tuple[int, int]]:
+    """The pairs without those ``weak`` ones that no numbers beside the annotated ones can hold."""
+    while exact and weak & pairs:
+        order = _order(pairs, size)
+        placed = _place(order, exact, {})
         if not isinstance(placed, Missed):
-            return order, tuple(sorted(overruled))
-        overruled |= _blamed(order, exact, placed)
+            break
+        pairs -= (_blamed(order, exact, placed) & weak) or weak
+    return pairs
 
 
 def _blamed(order: Order, exact: Mapping[int, int], missed: Missed) -> set[tuple[int, int]]:

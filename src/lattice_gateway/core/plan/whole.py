@@ -115,7 +115,7 @@ def _candidates(world: World, key: UnitKey) -> tuple[ObservedGroup, ...]:
 
 def _group_states(world: World) -> dict[GroupKey, GroupState]:
     """Every group as the rules see it; one of the Go controller's is chosen by one unit only."""
-    keys = sorted(key for key in world.desired if isinstance(key, GroupKey))
+    keys = sorted((key for key in world.desired if isinstance(key, GroupKey)), key=str)
     named = {key: _named(world, key) for key in keys}
     taken = {group.id for group in named.values() if group is not None}
     states: dict[GroupKey, GroupState] = {}
