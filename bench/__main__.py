@@ -11,10 +11,10 @@ from bench.figures import Figure, table, write_json
 from bench.large import large
 from bench.shared import shared
 from bench.throttled import throttled
-from bench.translate import translate
+from bench.translation import translation
 
 PARTS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
-    "translate": translate,
+    "translation": translation,
     "large": large,
     "shared": shared,
     "throttled": throttled,

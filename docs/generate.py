@@ -4,11 +4,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import typer
+
 from lattice_gateway.cli.app import app
 from lattice_gateway.cli.run import options as run_options
-
 from lattice_gateway.settings import VARIABLES
 
 DOCS = Path(__file__).parent
@@ -50,19 +49,16 @@ def _run() -> Iterator[str]:
 
 
 def _commands() -> Iterator[str]:
-    group = typer.main.get_command(app)
-    if not isinstance(group, click.Group):
-        raise TypeError("the command line is expected to be a group of commands")
+    group = typer.main.get_group(app)
     for name, command in group.commands.items():
-        if command.hidden or name == "run":
+        if name == "run":
             continue
         yield from (f"### `lattice-gateway {name}`", "", (command.help or "").strip(), "")
         yield from ("| Option | Meaning |", "| --- | --- |")
         for parameter in command.params:
-            if isinstance(parameter, click.Option):
-                yield f"| `{parameter.opts[-1]}` | {parameter.help} |"
-            else:
-                yield f"| `{parameter.human_readable_name}` | {getattr(parameter, 'help', None) or ''} |"
+            words = " ".join(filter(None, (parameter.opts[0], parameter.metavar))) if parameter.opts else ""
+            shown = words if words.startswith("-") else parameter.metavar
+            yield f"| `{shown}` | {getattr(parameter, 'help', None) or ''} |"
         yield ""
 
 

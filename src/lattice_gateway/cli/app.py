@@ -7,7 +7,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 
@@ -29,6 +28,13 @@ app = typer.Typer(
 )
 
 
+_WRONG_USAGE: type[Exception] = typer.BadParameter.__bases__[0]
+"""What the parser raises for anything mistyped; Typer exports its kinds, not their base."""
+
+NOT_A_TERMINAL = 160
+"""Columns of output that goes into a file or a pipe."""
+
+
 class Output(StrEnum):
     """Forms of output."""
 
@@ -45,23 +51,22 @@ StateDir = Annotated[
     ),
 ]  # fmt: skip
 EndpointUrl = Annotated[str | None, typer.Option("--endpoint-url", metavar="URL", help="VPC Lattice, or an emulator.")]
-Region = Annotated[str | None, typer.Option("--region", help="AWS region.")]
-AccountId = Annotated[str | None, typer.Option("--account-id", help="Account that owns what we make.")]
-VpcId = Annotated[str | None, typer.Option("--vpc-id", help="VPC of the targets.")]
-ClusterName = Annotated[str | None, typer.Option("--cluster-name", help="Name of the cluster in our tags.")]
+Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="AWS region.")]
+AccountId = Annotated[str | None, typer.Option("--account-id", metavar="ID", help="Account that owns what we make.")]
+VpcId = Annotated[str | None, typer.Option("--vpc-id", metavar="ID", help="VPC of the targets.")]
+ClusterName = Annotated[
+    str | None, typer.Option("--cluster-name", metavar="NAME", help="Name of the cluster in our tags.")
+]
 OutputForm = Annotated[Output, typer.Option("--output", "-o", help="Form of the output.")]
 
 
 def execute(words: list[str]) -> int:
     """Runs one command and answers its exit code; wrong usage raises ``CommandError``."""
     try:
-        code = typer.main.get_command(app).main(words, prog_name="lattice-gateway", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.ctx.get_help())
-        return Exit.DONE
-    except click.ClickException as error:
-        raise CommandError(error.format_message()) from error
-    except click.Abort as error:
+        code = typer.main.get_command(app).main(words or ["--help"], prog_name="lattice-gateway", standalone_mode=False)
+    except _WRONG_USAGE as error:
+        raise CommandError(f"{error}; see lattice-gateway --help") from error
+    except typer.Abort as error:
         raise KeyboardInterrupt from error
     return int(code or 0)
 
@@ -108,7 +113,7 @@ def describe(
 ) -> int:
     """Show who attaches to what, with each verdict, and what it became in VPC Lattice."""
     chosen = _where(source, state_dir, _flags(endpoint_url, region, account_id, vpc_id, cluster_name))
-    Console(soft_wrap=True).print(asyncio.run(describe_tree(chosen, name)))
+    _console().print(asyncio.run(describe_tree(chosen, name)))
     return Exit.DONE
 
 
@@ -143,7 +148,7 @@ def demo(
     Exit codes: 0 done, 1 an error, 3 done without traffic, as there is no Envoy for this machine.
     """
     figures_only = output is Output.JSON
-    console = Console(stderr=figures_only, highlight=False)
+    console = _console(stderr=figures_only)
     try:
         figures, code = asyncio.run(tell(DemoOptions(keep=keep), console))
     except StageError as error:
@@ -172,6 +177,11 @@ def _flags(
 
 def _where(source: Path | None, state_dir: Path | None, flags: dict[str, str | None]) -> Where:
     return where(source=source, state_dir=state_dir, flags=flags)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else NOT_A_TERMINAL)
 
 
 def _print(text: str) -> None:

@@ -1,6 +1,6 @@
 """One look at a source and at Lattice: everything that ``plan``, ``describe`` and ``sweep`` show. It writes nothing."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -10,15 +10,17 @@ from lattice_gateway.adapters.files import StateError, moment, read_once, read_s
 from lattice_gateway.cli.exits import CommandError
 from lattice_gateway.cli.where import Where
 from lattice_gateway.core.lattice.keys import UnitKey
-from lattice_gateway.core.lattice.observed import Observed
+from lattice_gateway.core.lattice.observed import NetworkView, Observed, ObservedService
 from lattice_gateway.core.lattice.units import Absent, Desired
+from lattice_gateway.core.lattice.words import Arn
 from lattice_gateway.core.objects import HTTPRoute
+from lattice_gateway.core.plan.sweep import Account, Orphan, orphans
 from lattice_gateway.core.translate.topology import Topology
 from lattice_gateway.engine.clock import SystemClock
 from lattice_gateway.engine.feed import Recorded, Snapshot
 from lattice_gateway.engine.ledger import absence
 from lattice_gateway.engine.ports import LatticeFailure
-from lattice_gateway.engine.survey import Owned, Survey
+from lattice_gateway.engine.survey import Survey
 from lattice_gateway.engine.translation import News, Translation, Unreadable
 
 
@@ -36,7 +38,15 @@ class Look:
     topology: Topology
     desired: Mapping[UnitKey, Desired]
     observed: Mapping[UnitKey, Observed]
-    owned: Owned
+    account: Account
+
+    @property
+    def orphans(self) -> tuple[Orphan, ...]:
+        """What is ours in Lattice and neither recorded nor wanted; nothing where there is no state directory."""
+        if self.recorded is None:
+            return ()
+        recorded = {record.arn for record in self.recorded.units.values() if record.arn}
+        return orphans(self.account, self.where.settings.owner, frozenset(recorded | set(_arns(self.observed))))
 
 
 async def look(where: Where) -> Look:
@@ -64,7 +74,7 @@ async def look(where: Where) -> Look:
             topology=translation.topology(),
             desired=desired,
             observed=await survey.observed(desired),
-            owned=await survey.owned(),
+            account=await survey.account(),
         )
 
 
@@ -105,3 +115,19 @@ def _going(recorded: Recorded | None, snapshot: Snapshot, wanted: Mapping[UnitKe
 
 def _absent(recorded: Recorded, key: UnitKey) -> Absent:
     return absence(recorded.units[key])
+
+
+def _arns(observed: Mapping[UnitKey, Observed]) -> Iterator[Arn]:
+    """ARNs of everything that stands where a unit should stand."""
+    for seen in observed.values():
+        match seen:
+            case ObservedService(arn=arn):
+                yield arn
+            case NetworkView(candidates=candidates, vpc_association=association):
+                yield from (each.arn for each in candidates)
+                if association is not None:
+                    yield association.arn
+            case tuple():
+                yield from (group.arn for group in seen)
+            case None:
+                pass

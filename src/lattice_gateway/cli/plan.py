@@ -1,7 +1,136 @@
-"""``lattice-gateway plan``."""
+"""``lattice-gateway plan``: everything that would be done, as text or as JSON (docs/plan.md). It writes nothing."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lattice_gateway.cli.exits import Exit
+from lattice_gateway.cli.look import Look, look
+from lattice_gateway.cli.render.changes import Change, UnitChange, summary, unit_change, unit_text
 from lattice_gateway.cli.where import Where
+from lattice_gateway.core.plan.plan import Surroundings
+from lattice_gateway.core.plan.whole import plan_world
+from lattice_gateway.core.translate.standing import Missing
+from lattice_gateway.core.translate.verdicts import Rejected
+
+FORMAT = 1
+"""Version of the JSON output; it changes when a member changes its meaning."""
+
+NO_STATE = "There is no state directory to read, so nothing is said of orphans, of deletions and of mass deletions."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All that ``plan`` tells. ``rejected`` are (object, reason, message) of what the manifests ask for in vain."""
+
+    units: tuple[UnitChange, ...]
+    rejected: tuple[tuple[str, str, str], ...]
+    problems: tuple[str, ...]
+    orphans: tuple[str, ...]
+    skipped: dict[str, int]
+    held: str | None
+    state_known: bool
+
+    @property
+    def exit(self) -> Exit:
+        """An error comes before a refusal, a refusal before changes."""
+        changes = {unit.change for unit in self.units}
+        if self.problems:
+            return Exit.ERROR
+        if self.held is not None or Change.REFUSED in changes:
+            return Exit.REFUSED
+        return Exit.CHANGES if changes - {Change.NOTHING} else Exit.DONE
 
 
 async def plan_text(where: Where, *, as_json: bool) -> tuple[str, int]:
-    return "", 0
+    """The output and the exit code; raises ``CommandError`` when source or account cannot be read."""
+    overview = overview_of(await look(where))
+    return (json.dumps(as_document(overview), indent=2) if as_json else as_text(overview)), overview.exit
+
+
+def overview_of(seen: Look) -> Overview:
+    """Plans every unit."""
+    settings = seen.where.settings
+    basis = Surroundings(warm_up_timeout=settings.warm_up_timeout)
+    planned = plan_world(seen.desired, seen.observed, settings.owner, basis)
+    return Overview(
+        units=tuple(unit_change(one.key, one.planned, seen.observed.get(one.key)) for one in planned),
+        rejected=tuple(_rejected(seen)),
+        problems=tuple(str(problem) for problem in seen.snapshot.problems),
+        orphans=tuple(str(orphan) for orphan in seen.orphans),
+        skipped=dict(seen.snapshot.skipped),
+        held=str(seen.snapshot.held) if seen.snapshot.held else None,
+        state_known=seen.recorded is not None,
+    )
+
+
+def _rejected(seen: Look) -> Iterator[tuple[str, str, str]]:
+    """Everything that the manifests ask for and do not get."""
+    for gateway in seen.topology.gateways:
+        for listener in gateway.listeners:
+            for fault in listener.view.faults:
+                yield f"{gateway.ref} listener {listener.view.name}", fault.reason, fault.message
+    for route in seen.topology.routes:
+        for parent in route.standing.parents:
+            match parent.verdict:
+                case Rejected(reason=reason, message=message):
+                    yield str(route.ref), reason, message
+                case Missing(why=why):
+                    yield str(route.ref), "ParentMissing", why
+        if isinstance(route.standing.references, Rejected):
+            yield str(route.ref), route.standing.references.reason, route.standing.references.message
+    for ref in seen.topology.unbuilt:
+        yield str(ref), "NotBuilt", "this kind is known but not built yet"
+
+
+def as_text(overview: Overview) -> str:
+    """The output for people."""
+    lines: list[str] = []
+    for unit in overview.units:
+        if unit.shown:
+            lines += [*unit_text(unit), ""]
+    lines += _section("In the manifests, not as they should be:", overview.problems)
+    lines += _section("Asked for and not had:", [f"{who}: {why}: {text}" for who, why, text in overview.rejected])
+    lines += _section("Ours in VPC Lattice without a record (kept; see lattice-gateway sweep):", overview.orphans)
+    if overview.held is not None:
+        lines += [f"Refused: {overview.held}", ""]
+    if overview.skipped:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(overview.skipped.items()))
+        lines += [f"Skipped, as none of ours: {kinds}.", ""]
+    if not overview.state_known:
+        lines += [NO_STATE, ""]
+    nothing = "Nothing to do: VPC Lattice is as the manifests want it."
+    changes = any(unit.change is not Change.NOTHING for unit in overview.units)
+    return "\n".join([*lines, summary(overview.units) if changes else nothing])
+
+
+def _section(title: str, rows: list[str] | tuple[str, ...]) -> list[str]:
+    return [title, *(f"  {row}" for row in rows), ""] if rows else []
+
+
+def as_document(overview: Overview) -> dict[str, Any]:
+    """The output for programs; docs/plan.md describes each member."""
+    return {
+        "format": FORMAT,
+        "exit": int(overview.exit),
+        "units": [_unit_document(unit) for unit in overview.units],
+        "rejected": [{"object": who, "reason": why, "message": text} for who, why, text in overview.rejected],
+        "problems": list(overview.problems),
+        "orphans": list(overview.orphans),
+        "massDeletion": overview.held,
+        "skipped": overview.skipped,
+        "stateKnown": overview.state_known,
+    }
+
+
+def _unit_document(unit: UnitChange) -> dict[str, Any]:
+    refusal = unit.refusal
+    return {
+        "unit": str(unit.key),
+        "change": unit.change.value,
+        "operations": [{"operation": line.operation, "text": line.text} for line in unit.lines],
+        "waits": list(unit.waits),
+        "notes": [{"kind": kind.value, "text": text} for kind, text in unit.notes],
+        "refusal": refusal and {"reason": refusal.reason, "message": refusal.message, "losses": list(refusal.losses)},
+    }

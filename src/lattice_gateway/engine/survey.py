@@ -4,15 +4,16 @@ It performs no operation; its calls go through the same pacing and the same obse
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 from prometheus_client import CollectorRegistry
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
-from lattice_gateway.core.lattice.observed import Observed, ObservedGroup, ObservedService
+from lattice_gateway.core.lattice.observed import Observed, ObservedService
 from lattice_gateway.core.lattice.words import Arn, Tags
+from lattice_gateway.core.plan.sweep import Account
 from lattice_gateway.core.translate.inputs import ServiceRecord
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.gate import Urgency
@@ -21,15 +22,6 @@ from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.ports import Clock, Lattice
 from lattice_gateway.engine.shared import Listings
 from lattice_gateway.settings import Settings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owned:
-    """What carries our ManagedBy, by ARN, with its tags; and the services and groups among it as listed."""
-
-    tags: Mapping[Arn, Tags]
-    services: Mapping[str, ObservedService]
-    groups: tuple[ObservedGroup, ...]
 
 
 class Survey:
@@ -53,19 +45,23 @@ class Survey:
     async def observed(self, keys: Iterable[UnitKey]) -> dict[UnitKey, Observed]:
         """What stands where each unit should stand; keys without anything are left out."""
         wanted = tuple(keys)
-        await self.owned()
+        await self.account()
         found = await asyncio.gather(*(self._one(key) for key in wanted))
         return {key: seen for key, seen in zip(wanted, found, strict=True) if seen not in {None, ()}}
 
-    async def owned(self) -> Owned:
-        """Everything of ours that Lattice holds."""
-        tags = (await self._listings.owned.since(self._since)).items
-        services = (await self._listings.services.since(self._since)).items
-        groups = (await self._listings.groups.since(self._since)).items
-        return Owned(
-            tags=tags,
-            services={name: service for name, service in services.items() if service.arn in tags},
-            groups=tuple(one.group for one in groups if one.group.arn in tags),
+    async def account(self) -> Account:
+        """Everything that the listings show, with the tags of what is ours; of the rest they are left unread."""
+        since = self._since
+        tags = (await self._listings.owned.since(since)).items
+        services = (await self._listings.services.since(since)).items.values()
+        groups = (await self._listings.groups.since(since)).items
+        networks = (await self._listings.networks.since(since)).items
+        vpcs = (await self._listings.vpc_associations.since(since)).items
+        return Account(
+            services=tuple(replace(one, tags=tags.get(one.arn)) for one in services),
+            networks=tuple(replace(one, tags=tags.get(one.arn)) for one in networks),
+            vpc_associations=tuple(replace(one, tags=tags.get(one.arn)) for one in vpcs),
+            groups=tuple(replace(one.group, tags=tags.get(one.group.arn)) for one in groups),
         )
 
     async def _one(self, key: UnitKey) -> Observed:
