@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from lattice_gateway.core.lattice import operations as ops
 from lattice_gateway.engine import reads
@@ -42,3 +42,13 @@ _OTHERWISE: Mapping[type, CallName] = {
 def call_name(call: ops.Operation | reads.Read[Any]) -> CallName:
     """The API call that an operation or read is; most are named like their class."""
     return _OTHERWISE.get(type(call)) or CallName(LATTICE, type(call).__name__)
+
+
+def is_write(name: CallName) -> bool:
+    """Whether the call changes something in AWS."""
+    return name in _WRITES
+
+
+_WRITES = frozenset(
+    _OTHERWISE.get(operation) or CallName(LATTICE, operation.__name__) for operation in get_args(ops.Operation)
+)

@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast
 
 from lattice_gateway.core.lattice.operations import Operation
 from lattice_gateway.core.lattice.outcome import Answer, ErrorKind, LatticeError
-from lattice_gateway.engine.call_names import CallName, call_name
+from lattice_gateway.engine.call_names import CallName, call_name, is_write
 from lattice_gateway.engine.gate import Gate, Urgency
+from lattice_gateway.engine.leadership import Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, LatticeFailure
 from lattice_gateway.engine.reads import Page, Read
@@ -28,15 +29,27 @@ IN_FLIGHT = 64
 
 
 class Calls:
-    """The way to AWS. ``sent`` counts calls by operation, repeated ones included; ``writes`` are the mutating ones."""
+    """The way to AWS. ``sent`` counts calls by operation, repeated ones included; ``writes`` are the mutating ones.
 
-    def __init__(self, lattice: Lattice, clock: Clock, random: Random, metrics: Metrics) -> None:
+    ``permission`` is asked right before a mutating call leaves; without it the call waits to be cancelled, as when the
+    process stops.
+    """
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        clock: Clock,
+        random: Random,
+        metrics: Metrics,
+        permission: Permission = Alone(),  # noqa: B008 - a frozen value
+    ) -> None:
         self.sent: Counter[CallName] = Counter()
         self.writes: Counter[CallName] = Counter()
         self._lattice = lattice
         self._clock = clock
         self._random = random
         self._metrics = metrics
+        self._permission = permission
         self._gates: dict[CallName, Gate] = {}
         self._wire = asyncio.Semaphore(IN_FLIGHT)
         self._on_wire = 0
@@ -117,11 +130,14 @@ class Calls:
         await gate.enter(urgency)
         try:
             async with self._wire:
-                if self._closed:
+                if self._closed or not self._may_leave(name):
                     await asyncio.get_running_loop().create_future()
                 return await self._sent(gate, name, send)
         finally:
             gate.leave()
+
+    def _may_leave(self, name: CallName) -> bool:
+        return not is_write(name) or self._permission.may_write(self._clock.now())
 
     async def _sent(self, gate: Gate, name: CallName, send: Callable[[], Awaitable[T]]) -> T:
         sent_at = self._clock.now()

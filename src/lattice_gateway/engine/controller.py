@@ -22,6 +22,7 @@ from lattice_gateway.engine.call_names import CallName
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.feed import Batch, MassDeletion, StateUnwritable
 from lattice_gateway.engine.inbox import Inbox
+from lattice_gateway.engine.leadership import ALONE, Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
 from lattice_gateway.engine.reporting import Reporter
@@ -54,15 +55,17 @@ class Controller:
         random: Random,
         process: str,
         metrics: Metrics,
+        leadership: Permission = Alone(),  # noqa: B008 - a frozen value
     ) -> None:
         self._settings = settings
         self._source = source
         self._state = state
         self._clock = clock
         self._metrics = metrics
+        self._leadership = leadership
         self._inbox = Inbox()
         self._reporter = Reporter(status, clock)
-        self._calls = Calls(lattice, clock, random, metrics)
+        self._calls = Calls(lattice, clock, random, metrics, leadership)
         self._translation = Translation(settings)
         self.units = Units(
             settings=settings,
@@ -113,7 +116,8 @@ class Controller:
         Raises an ``ExceptionGroup`` where a part of the controller itself fails, which is a bug.
         """
         async with asyncio.TaskGroup() as tasks:
-            parts = [tasks.create_task(part) for part in (self._work(), self._read_source(), self._reporter.run())]
+            report = self._leadership.lead(self._clock, self._report)
+            parts = [tasks.create_task(part) for part in (self._work(), self._read_source(), report)]
             await self._stopping.wait()
             await self._calls.close()
             for part in parts:
@@ -134,11 +138,25 @@ class Controller:
         await self.units.read_account_patiently()
         await self.units.patiently(self._account.tell_all)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.units.run())
+            tasks.create_task(self._leadership.lead(self._clock, self._write))
             tasks.create_task(self._translate())
             tasks.create_task(self._account.run())
             tasks.create_task(self._expire_parents())
+
+    async def _write(self, term: int) -> None:
+        """Everything that changes Lattice; others may have done so before this term."""
+        if term != ALONE:
+            await self.units.forget()
+        self._leadership.begin(term)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.units.run())
             tasks.create_task(self._look_back())
+
+    async def _report(self, term: int) -> None:
+        """Say what became of objects; what the leader before us said stays until everything was looked at."""
+        if term != ALONE:
+            self._reporter.unsure()
+        await self._reporter.run()
 
     async def _read_source(self) -> None:
         async for batch in self._source.changes():

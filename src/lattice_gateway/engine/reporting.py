@@ -45,6 +45,11 @@ class Reporter:
         self._unsure.clear()
         self._news.set()
 
+    def unsure(self) -> None:
+        """Somebody else may have said something since: what is there stays until everything was looked at again."""
+        self._is_sure = False
+        self._news.set()
+
     def status(self, ref: Ref, status: ObjectStatus | None) -> None:
         """The status of an object from now on; None: it has none any more."""
         self._unsure.pop(ref, None)

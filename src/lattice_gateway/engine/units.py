@@ -154,7 +154,7 @@ class Units:
 
     async def forget(self) -> None:
         """Trust nothing that is remembered of Lattice, as somebody else may have written; look at every unit again."""
-        for key, _ in self.wishes.items():
+        for key in self.wishes.all():
             self.mirror.distrust(key)
             self.queue.add(key, Urgency.CHANGE)
         await self.read_account_patiently()
