@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.cluster.kube import Kube, Object, eventually
+from tests.cluster.kube import ApiError, Kube, Object, eventually
 
 REPOSITORY = Path(__file__).parents[2]
 DEPLOY = REPOSITORY / "deploy"
 CHART = REPOSITORY / "helm"
 OUR_CRDS = tuple(sorted((REPOSITORY / "crds").glob("*.yaml")))
+
+NOT_YET = (HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+"""What the server answers to a kind that is on its way: not in discovery, storage being made, too busy."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The loader in C reads the megabyte of Gateway API's CRDs in a fraction of a second."""
@@ -40,9 +44,20 @@ def install_crds(kube: Kube, objects: Sequence[Object]) -> None:
         kube.apply(each)
     crds = [each for each in objects if each["kind"] == "CustomResourceDefinition"]
     for each in crds:
-        eventually(f"{each['metadata']['name']} is served", partial(_established, kube, each))
+        eventually(f"{each['metadata']['name']} is served", partial(_served, kube, each))
 
 
-def _established(kube: Kube, crd: Object) -> bool:
-    conditions = kube.get(crd).get("status", {}).get("conditions", [])
-    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+def _served(kube: Kube, crd: Object) -> bool:
+    """Whether objects can be listed; the server says Established a little earlier, and at first has no conditions."""
+    conditions = kube.get(crd).get("status", {}).get("conditions") or []
+    if not any(each["type"] == "Established" and each["status"] == "True" for each in conditions):
+        return False
+    spec = crd["spec"]
+    version = next(each["name"] for each in spec["versions"] if each["served"])
+    try:
+        kube.list(f"{spec['group']}/{version}", spec["names"]["kind"])
+    except ApiError as error:
+        if error.status not in NOT_YET:
+            raise
+        return False
+    return True
