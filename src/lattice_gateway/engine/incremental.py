@@ -210,10 +210,12 @@ class Incremental:
         """Replaces the edges that lead into a cell."""
         before, node.reads = node.reads, reads
         for read in reads:
-            read.readers.add(node)
-        for gone in set(before).difference(reads):
-            gone.readers.discard(node)
-            self._release(gone)
+            read.readers[node] = None
+        kept = set(reads)
+        for gone in before:
+            if gone not in kept:
+                del gone.readers[node]
+                self._release(gone)
 
     def _release(self, node: "_Node") -> None:
         """Forgets a node that nobody reads and that holds nothing of its own."""
@@ -259,7 +261,7 @@ class _Node:
     reads: "tuple[_Node, ...]" = ()
     computed: bool = False
     error: Exception | None = None
-    readers: "set[_Node]" = field(default_factory=set)
+    readers: "dict[_Node, None]" = field(default_factory=dict)
 
     def mark_readers(self) -> None:
         """Every cell that read this must be computed again."""

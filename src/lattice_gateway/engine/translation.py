@@ -4,7 +4,7 @@ It remembers what pure cells cannot: which Gateways a route was attached to, and
 translated whole. Nothing here waits or looks at a clock.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -107,11 +107,11 @@ class Translation:
         """Takes in news and answers what they change."""
         self._take(news)
         delta = TranslationDelta()
-        touched = {thing.ref for thing in news.puts}
+        touched = dict.fromkeys(thing.ref for thing in news.puts)
         while True:
             changes = self._engine.refresh()
             _add(delta, changes)
-            touched.update(changes.of(ROUTE_VIEWS))
+            touched.update(dict.fromkeys(changes.of(ROUTE_VIEWS)))
             if not self._remember_parents(changes, delta):
                 break
         self._remember_accepted(touched, delta)
@@ -163,7 +163,7 @@ class Translation:
         again = False
         for route, change in changes.of(ATTACHMENTS).items():
             before, after = _standings(change.before), _standings(change.after)
-            for gateway in before.keys() | after.keys():
+            for gateway in {**before, **after}:
                 parent = ParentOfRoute(route, gateway)
                 was, now = before.get(gateway), after.get(gateway)
                 _note_hold(delta, parent, isinstance(was, Gone), isinstance(now, Gone))
@@ -182,7 +182,7 @@ class Translation:
         self._engine.put(FORMER, parent.route, FormerParents((*known, parent.gateway)))
         return True
 
-    def _remember_accepted(self, touched: set[Ref], delta: TranslationDelta) -> None:
+    def _remember_accepted(self, touched: Iterable[Ref], delta: TranslationDelta) -> None:
         """Remembers the form of every route that was translated whole, unless it is on hold."""
         for ref in touched:
             view = self._engine.result(ROUTE_VIEWS, ref)
