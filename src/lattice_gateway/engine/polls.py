@@ -31,6 +31,10 @@ from lattice_gateway.engine.watches import Watch, What
 T = TypeVar("T")
 
 LONGEST = 15.0
+STUCK = 600.0
+"""Seconds after which something that should have changed by itself is no longer expected to."""
+LONGEST_STUCK = 60.0
+"""Longest delay for what is stuck, and for units that only a reading as a whole can tell about."""
 TOGETHER = 0.5
 """Seconds by which a look may come early, so that it serves more than one."""
 LONGEST_APART = 8.0
@@ -51,11 +55,15 @@ class Polls:
         self._alarms: Alarms[UnitKey] = Alarms(clock)
         self._watches: dict[UnitKey, frozenset[Watch]] = {}
         self._attempts: dict[UnitKey, int] = {}
+        self._since: dict[UnitKey, float] = {}
         self._watchers: defaultdict[Watch, set[UnitKey]] = defaultdict(set)
         self._of_kind: defaultdict[What, set[Watch]] = defaultdict(set)
 
-    def __len__(self) -> int:
-        return len(self._watches)
+    @property
+    def hopeful(self) -> bool:
+        """Whether something is still expected to change by itself; what is stuck is not."""
+        long_ago = self._clock.now() - STUCK
+        return any(self._since[key] > long_ago for key in self._watches)
 
     def watch(self, key: UnitKey, wanted: frozenset[Watch]) -> None:
         """What the unit waits for from now on; the delays go on growing while that stays the same."""
@@ -65,9 +73,10 @@ class Polls:
                 self._arm(key)
             return
         self._unwatch(key, before)
-        self._attempts[key] = 0
         if not wanted:
             return
+        self._attempts[key] = 0
+        self._since[key] = self._clock.now()
         self._watches[key] = wanted
         for watch in wanted:
             self._watchers[watch].add(key)
@@ -89,6 +98,8 @@ class Polls:
     def _unwatch(self, key: UnitKey, before: Iterable[Watch]) -> None:
         self._alarms.cancel(key)
         self._watches.pop(key, None)
+        self._attempts.pop(key, None)
+        self._since.pop(key, None)
         for watch in before:
             self._watchers[watch].discard(key)
             if not self._watchers[watch]:
@@ -96,10 +107,15 @@ class Polls:
                 self._of_kind[watch.what].discard(watch)
 
     def _arm(self, key: UnitKey) -> None:
-        attempt = self._attempts.get(key, 0)
+        attempt = self._attempts[key]
         self._attempts[key] = attempt + 1
-        delay = min(LONGEST, 2.0**attempt) * (0.9 + 0.2 * self._random.random())
+        delay = min(self._longest(key), 2.0 ** min(attempt, 10)) * (0.9 + 0.2 * self._random.random())
         self._alarms.set(key, self._clock.now() + delay)
+
+    def _longest(self, key: UnitKey) -> float:
+        stuck = self._since[key] <= self._clock.now() - STUCK
+        whole = any(watch.what is What.WHOLE for watch in self._watches[key])
+        return LONGEST_STUCK if stuck or whole else LONGEST
 
     async def _look(self, due: set[Watch]) -> set[UnitKey]:
         """Look at everything that is due; the units that watch something which changed."""

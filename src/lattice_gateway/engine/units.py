@@ -109,8 +109,8 @@ class Units:
 
     @property
     def at_rest(self) -> bool:
-        """Whether nothing is queued, running, looked at or tried again; resync and second looks do not count."""
-        return self.queue.idle and not len(self.polls) and not len(self._retries)
+        """Whether nothing is queued, running, about to change or tried again; resync and second looks do not count."""
+        return self.queue.idle and not self.polls.hopeful and not len(self._retries)
 
     def want(self, desired: Desired) -> None:
         """What a unit should be from now on."""
