@@ -166,7 +166,7 @@ class Translation:
             for gateway in {**before, **after}:
                 parent = ParentOfRoute(route, gateway)
                 was, now = before.get(gateway), after.get(gateway)
-                _note_hold(delta, parent, isinstance(was, Gone), isinstance(now, Gone))
+                _note_hold(delta, parent, was, now)
                 if change.after is None or isinstance(now, Attached | Rejected):
                     self._engine.remove(EXPIRED, parent)
                 elif isinstance(was, Attached) and isinstance(now, NotOurs | None):
@@ -229,11 +229,12 @@ def _standings(attachment: Attachment | None) -> dict[Ref, Standing]:
     return found
 
 
-def _note_hold(delta: TranslationDelta, parent: ParentOfRoute, was: bool, now: bool) -> None:  # noqa: FBT001 - two facts
-    if now and not was:
+def _note_hold(delta: TranslationDelta, parent: ParentOfRoute, was: Standing | None, now: Standing | None) -> None:
+    """Notes that a parent began, or ended, to be missing."""
+    if isinstance(now, Gone) and not isinstance(was, Gone):
         delta.holds[parent] = None
         delta.released.pop(parent, None)
-    elif was and not now:
+    elif isinstance(was, Gone) and not isinstance(now, Gone):
         delta.released[parent] = None
         delta.holds.pop(parent, None)
 

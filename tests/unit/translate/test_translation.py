@@ -1,7 +1,9 @@
 """The facade: what a change of inputs means for units, statuses and memory."""
 
 from datetime import UTC, datetime
+from itertools import permutations
 
+import pytest
 from msgspec import structs
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey
@@ -316,3 +318,55 @@ def test_a_new_port_of_the_gateway_leaves_the_groups_alone() -> None:
 
     assert set(delta.units) == {SERVICE}
     assert "group" not in delta.recomputed
+
+
+def crowd(size: int) -> Translation:
+    """A translation with that many routes, which all send requests to one Service."""
+    others = tuple(
+        structs.replace(route("pay"), metadata=structs.replace(route("pay").metadata, name=f"r{number}"))
+        for number in range(size)
+    )
+    return translation(*others)
+
+
+def test_a_pod_that_many_routes_use_changes_their_groups_and_nothing_else() -> None:
+    made = crowd(30)
+
+    delta = made.apply(News(puts=(pods("10.0.0.2"),)))
+
+    assert delta.recomputed == {"endpoints": 1, "group": 31}
+    assert all(isinstance(unit, TargetGroup) for unit in delta.units.values())
+
+
+def test_what_an_edit_costs_does_not_depend_on_how_many_routes_there_are() -> None:
+    few, many = crowd(2), crowd(30)
+
+    costs = [made.apply(News(puts=(route("site", "pay"),))).recomputed for made in (few, many)]
+
+    assert costs[0] == costs[1]
+    assert costs[0]["route"] == 1
+
+
+def test_a_route_that_attaches_recomputes_its_gateways_status_and_no_other_route() -> None:
+    made = crowd(30)
+    late = structs.replace(route("pay"), metadata=structs.replace(route("pay").metadata, name="late"))
+
+    delta = made.apply(News(puts=(late,)))
+
+    assert delta.recomputed["gateway status"] == 1
+    assert delta.recomputed["route"] == 1
+    assert "gateway" not in delta.recomputed
+
+
+@pytest.mark.parametrize("order", [pytest.param(order, id="-".join(order)) for order in permutations("CGRSE")])
+def test_any_order_of_deletion_ends_with_nothing_wanted(order: tuple[str, ...]) -> None:
+    things = dict(zip("CGRSE", (CLASS, GATEWAY, route("pay"), PAY, pods()), strict=True))
+    made = translation()
+    made.apply(served(made))
+    last = made.desired()
+
+    for letter in order:
+        last.update(made.apply(News(gone=(things[letter].ref,))).units)
+
+    assert {key: unit for key, unit in made.desired().items() if not isinstance(unit, Absent)} == {}
+    assert {type(unit) for unit in last.values()} == {Absent}

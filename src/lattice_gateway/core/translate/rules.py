@@ -12,6 +12,7 @@ from lattice_gateway.core.translate.backends import Backend, Origin, action_for,
 from lattice_gateway.core.translate.matches import by_element, lower, matches_of
 from lattice_gateway.core.translate.precedence import Place, annotated, numbered, rank
 from lattice_gateway.core.translate.view import View
+from lattice_gateway.settings import Settings
 
 _Placed: TypeAlias = tuple[Place, Match]
 
@@ -38,7 +39,7 @@ def lower_rules(view: View, origin: Origin) -> Lowered:
     route = origin.route
     resolved = tuple(resolve(view, origin, rule) for rule in range(len(route.spec.rules)))
     actions = tuple(action_for(backends) for backends in resolved)
-    placed = _placed(route, view.settings.path_prefix_by_element)
+    placed = _placed(view.settings, route)
     kept, duplicates = _first_of_each(placed)
     who = route_hash(view.settings.owner, route.KIND, route.metadata.namespace, route.metadata.name)
     numbers = _numbers(route, placed, kept)
@@ -49,13 +50,13 @@ def lower_rules(view: View, origin: Origin) -> Lowered:
 def priority_faults(view: View, route: HTTPRoute) -> tuple[Complaint, ...]:
     """Annotated priorities that cannot be had."""
     numbers, unreadable = annotated(route.metadata.annotations, len(route.spec.rules))
-    _, clashing = numbered(numbers, _sizes(route, _placed(route, view.settings.path_prefix_by_element)))
+    _, clashing = numbered(numbers, _sizes(route, _placed(view.settings, route)))
     return (*unreadable, *clashing)
 
 
-def _placed(route: HTTPRoute, whole_elements: bool) -> tuple[_Placed, ...]:  # noqa: FBT001 - a setting, passed on
+def _placed(settings: Settings, route: HTTPRoute) -> tuple[_Placed, ...]:
     """Every match with its place, the one tried first in front."""
-    found = _split(route) if whole_elements else _plain(route)
+    found = _split(route) if settings.path_prefix_by_element else _plain(route)
     return tuple(sorted(found, key=lambda one: rank(one[1], one[0])))
 
 
