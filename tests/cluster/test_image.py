@@ -100,11 +100,18 @@ def test_programs_find_what_they_call(image: Image, program: str) -> None:
 
 
 @pytest.mark.process
-def test_the_controller_starts_under_the_go_controllers_name(image: Image) -> None:
-    done = as_nobody([str(image.root / "manager"), "--help"], image.interpreter)
+@pytest.mark.parametrize(
+    ("program", "first_line"),
+    [
+        pytest.param("usr/local/bin/lattice-gateway", "Usage: lattice-gateway [OPTIONS]", id="every command"),
+        pytest.param("manager", "usage: lattice-gateway run", id="the Go controller's name for the controller"),
+    ],
+)
+def test_programs_start_with_what_the_image_has(image: Image, program: str, first_line: str) -> None:
+    done = as_nobody([str(image.root / program), "--help"], image.interpreter)
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("usage: lattice-gateway run")
+    assert done.stdout.lstrip().startswith(first_line)
 
 
 @pytest.mark.process
