@@ -14,6 +14,7 @@ from lattice_gateway.cli.demo.processes import StageError
 from lattice_gateway.cli.demo.story import DemoOptions, tell
 from lattice_gateway.cli.describe import describe_tree
 from lattice_gateway.cli.exits import CommandError, Exit
+from lattice_gateway.cli.logs import quiet_logs
 from lattice_gateway.cli.plan import plan_text
 from lattice_gateway.cli.sweep import sweep_text
 from lattice_gateway.cli.where import Where, where
@@ -62,6 +63,7 @@ OutputForm = Annotated[Output, typer.Option("--output", "-o", help="Form of the 
 
 def execute(words: list[str]) -> int:
     """Runs one command and answers its exit code; wrong usage raises ``CommandError``."""
+    quiet_logs(sys.stderr)
     try:
         code = typer.main.get_command(app).main(words or ["--help"], prog_name="lattice-gateway", standalone_mode=False)
     except _WRONG_USAGE as error:

@@ -25,3 +25,12 @@ def set_up_logs(settings: Settings, stream: TextIO) -> None:
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
+
+
+def quiet_logs(stream: TextIO) -> None:
+    """For commands whose output is what they print: warnings and errors alone, as lines for people."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.dev.ConsoleRenderer(colors=stream.isatty())],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+    )
