@@ -21,7 +21,7 @@ from lattice_gateway.settings import Settings
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 G = TypeVar("G", bound=Hashable)
-I = TypeVar("I")  # noqa: E741 - as in view.py
+Item = TypeVar("Item")
 
 
 class OrderError(Exception):
@@ -375,13 +375,13 @@ class _Recorder:
         self.read[node] = None
         return cast("V | None", node.value)
 
-    def lookup(self, index: Index[G, I], key: G) -> tuple[I, ...]:
-        return cast("tuple[I, ...]", self._list(index, key, _Reading.ALL))
+    def lookup(self, index: Index[G, Item], key: G) -> tuple[Item, ...]:
+        return cast("tuple[Item, ...]", self._list(index, key, _Reading.ALL))
 
-    def first(self, index: Index[G, I], key: G) -> I | None:
-        return cast("I | None", self._list(index, key, _Reading.FIRST))
+    def first(self, index: Index[G, Item], key: G) -> Item | None:
+        return cast("Item | None", self._list(index, key, _Reading.FIRST))
 
-    def count(self, index: Index[G, I], key: G) -> int:
+    def count(self, index: Index[G, Item], key: G) -> int:
         return cast("int", self._list(index, key, _Reading.COUNT))
 
     def cell(self, cells: Cells[K, V], key: K) -> V | None:

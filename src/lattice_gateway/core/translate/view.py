@@ -20,7 +20,7 @@ V = TypeVar("V")
 """Value of an input, result of a cell."""
 G = TypeVar("G", bound=Hashable)
 """Key that an index groups by."""
-I = TypeVar("I")  # noqa: E741 - an item; the fourth letter of the four
+Item = TypeVar("Item")
 """What an index lists under a key."""
 
 
@@ -49,7 +49,7 @@ Source: TypeAlias = Inputs[Any, Any] | Cells[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Index(Generic[G, I]):
+class Index(Generic[G, Item]):
     """Inputs or results by something they contain.
 
     ``entries`` gives the (key, item) pairs of one input or result; it is pure and depends on nothing else. Items are
@@ -58,8 +58,8 @@ class Index(Generic[G, I]):
 
     name: str
     source: Source
-    entries: Callable[[Any, Any], Iterable[tuple[G, I]]]
-    order: Callable[[I], Any] = field(default=lambda item: item)
+    entries: Callable[[Any, Any], Iterable[tuple[G, Item]]]
+    order: Callable[[Item], Any] = field(default=lambda item: item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,13 @@ class View(Protocol):
     def get(self, inputs: Inputs[K, V], key: K) -> V | None:
         """The input of that key; None where there is none."""
 
-    def lookup(self, index: Index[G, I], key: G) -> tuple[I, ...]:
+    def lookup(self, index: Index[G, Item], key: G) -> tuple[Item, ...]:
         """Everything that the index lists under ``key``, in its order."""
 
-    def first(self, index: Index[G, I], key: G) -> I | None:
+    def first(self, index: Index[G, Item], key: G) -> Item | None:
         """The first item under ``key``; the reader is recomputed only if that one changes."""
 
-    def count(self, index: Index[G, I], key: G) -> int:
+    def count(self, index: Index[G, Item], key: G) -> int:
         """How many items are listed under ``key``; costs the same for one and for thousands."""
 
     def cell(self, cells: Cells[K, V], key: K) -> V | None:
