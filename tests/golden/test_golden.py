@@ -60,7 +60,7 @@ def test_golden_case(folder: Path, rewrite: bool) -> None:
         assert WRITERS[name](case) == (folder / name).read_text("utf-8"), name
 
 
-def test_every_case_has_a_name_of_its_own_behaviour() -> None:
+def test_there_are_many_small_cases() -> None:
     assert len(CASES) >= 40
 
 

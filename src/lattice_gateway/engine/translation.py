@@ -1,7 +1,7 @@
 """The translation as the engine uses it: news in, changed units and statuses out.
 
-It remembers what pure cells cannot: which Gateways a route was attached to, and the last form of each route that was
-translated whole. Nothing here waits or looks at a clock.
+It remembers what pure cells cannot: which Gateways a route was attached to, which address a Gateway shows, and the last
+form of each route that was translated whole. Nothing here waits or looks at a clock.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
@@ -12,6 +12,7 @@ from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
 from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.objects import HTTPRoute, Object, Ref
+from lattice_gateway.core.report.gateways import GATEWAY_STATUSES
 from lattice_gateway.core.report.program import STATUS_CELLS, STATUS_INDEXES, ObjectStatus
 from lattice_gateway.core.translate.attach import ATTACHMENTS, Attached, Attachment, Gone, NotOurs, Standing
 from lattice_gateway.core.translate.groups import GROUPS
@@ -20,6 +21,7 @@ from lattice_gateway.core.translate.inputs import (
     EXPIRED,
     FORMER,
     OUTCOMES,
+    PUBLISHED,
     RECORDS,
     ROUTES,
     Expired,
@@ -112,7 +114,9 @@ class Translation:
             changes = self._engine.refresh()
             _add(delta, changes)
             touched.update(dict.fromkeys(changes.of(ROUTE_VIEWS)))
-            if not self._remember_parents(changes, delta):
+            again = self._remember_parents(changes, delta)
+            self._remember_addresses(changes)
+            if not again and not changes.of(GATEWAY_STATUSES):
                 break
         self._remember_accepted(touched, delta)
         return delta
@@ -172,6 +176,11 @@ class Translation:
                 elif isinstance(was, Attached) and isinstance(now, NotOurs | None):
                     again |= self._keep_parent(parent)
         return again
+
+    def _remember_addresses(self, changes: Changes) -> None:
+        """Notes which address each Gateway shows, so that it stays as long as it can."""
+        for gateway, change in changes.of(GATEWAY_STATUSES).items():
+            self._set(PUBLISHED, gateway, change.after.address if change.after else None)
 
     def _keep_parent(self, parent: ParentOfRoute) -> bool:
         """Remembers a Gateway that a route was attached to; whether it is new."""

@@ -35,6 +35,7 @@ from lattice_gateway.core.objects import (
 )
 from lattice_gateway.core.objects import Service as Backend
 from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL
+from lattice_gateway.core.report.gateways import GatewayStatus
 from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
 from lattice_gateway.engine.translation import News, Translation, Unreadable
 from lattice_gateway.settings import Settings
@@ -336,6 +337,28 @@ def test_a_pod_that_many_routes_use_changes_their_groups_and_nothing_else() -> N
 
     assert delta.recomputed == {"endpoints": 1, "group": 31}
     assert all(isinstance(unit, TargetGroup) for unit in delta.units.values())
+
+
+def test_the_address_of_a_gateway_stays_while_its_route_is_served() -> None:
+    old = structs.replace(route("pay"), metadata=structs.replace(route("pay").metadata, name="a-first"))
+    made = translation(old)
+    made.apply(served(made))
+    key = ServiceKey("a-first-arena")
+    unit = made.desired()[key]
+    both = Outcome(key=key, desired=unit, result=Done(), serving=unit, dns_name="first.test")
+
+    made.apply(News(outcomes={key: both}))
+    kept = address(made)
+    made.apply(News(gone=(route("pay").ref,)))
+
+    assert kept == "t.test"
+    assert address(made) == "first.test"
+
+
+def address(made: Translation) -> str | None:
+    status = made.statuses()[GATEWAY.ref]
+    assert isinstance(status, GatewayStatus)
+    return status.address
 
 
 def test_what_an_edit_costs_does_not_depend_on_how_many_routes_there_are() -> None:

@@ -9,9 +9,9 @@ from lattice_gateway.core.lattice.units import Desired, Held
 from lattice_gateway.core.objects import CONTROLLER_NAME, Ref
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.core.report.conditions import Condition, Status, Type
-from lattice_gateway.core.report.routes import ADDRESSES
+from lattice_gateway.core.report.routes import ADDRESSES, PLACES, Place
 from lattice_gateway.core.translate.gateways import EACH_GATEWAY, GATEWAY_VIEWS, OurGateway
-from lattice_gateway.core.translate.inputs import GATEWAYS, OUTCOMES, last_good
+from lattice_gateway.core.translate.inputs import GATEWAYS, OUTCOMES, PUBLISHED, last_good
 from lattice_gateway.core.translate.listeners import Aspect, ListenerView, is_conflict
 from lattice_gateway.core.translate.lower import PAUSED
 from lattice_gateway.core.translate.networks import NETWORKS, ROUTES_AT
@@ -41,7 +41,7 @@ class ListenerStatus:
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """A Gateway; ``address`` is the DNS name of its oldest served route, None while there is none."""
+    """A Gateway; ``address`` is the DNS name of one of its served routes, None while there is none."""
 
     address: str | None
     conditions: tuple[Condition, ...]
@@ -57,15 +57,23 @@ def report_gateway(view: View, ref: Ref) -> GatewayStatus | None:
     generation = value.metadata.generation
     accepted = _accepted(ours)
     programmed = _programmed(view, ref, ours, accepted)
-    address = view.first(ADDRESSES, ref)
     return GatewayStatus(
-        address=address[1] if address else None,
+        address=_address(view, ref),
         conditions=tuple(_conditions(ours, accepted, programmed, generation)),
         listeners=tuple(
             _listener(one, programmed, generation, view.count(BY_LISTENER, ListenerOf(ref, one.name)))
             for one in ours.listeners
         ),
     )
+
+
+def _address(view: View, ref: Ref) -> str | None:
+    """The address that is published already while a route is served there, else that of the oldest route."""
+    published = view.get(PUBLISHED, ref)
+    if published is not None and view.count(PLACES, Place(ref, published)):
+        return published
+    oldest = view.first(ADDRESSES, ref)
+    return oldest[1] if oldest else None
 
 
 def _conditions(ours: OurGateway, accepted: _Said, programmed: _Said, generation: int) -> Iterable[Condition]:

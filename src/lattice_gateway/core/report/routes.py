@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias, assert_never
 
 from lattice_gateway.core.lattice.keys import ServiceKey
 from lattice_gateway.core.lattice.outcome import Done, Outcome
@@ -43,6 +43,13 @@ class RouteStatus:
     age: Age | None = None
     address: str | None = None
     gateways: tuple[Ref, ...] = ()
+
+
+class Place(NamedTuple):
+    """A Gateway and an address under which a route of it is served."""
+
+    gateway: Ref
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,5 +170,11 @@ def _served(_: Ref, status: RouteStatus) -> Iterable[tuple[Ref, tuple[Age, str]]
     return [(gateway, (status.age, status.address)) for gateway in status.gateways]
 
 
+def _places(_: Ref, status: RouteStatus) -> Iterable[tuple[Place, Place]]:
+    places = [Place(gateway, status.address) for gateway in status.gateways if status.address]
+    return [(place, place) for place in places]
+
+
 ROUTE_STATUSES: Cells[Ref, RouteStatus | None] = Cells("route status", report_route, per=(EACH_ROUTE,))
 ADDRESSES: Index[Ref, tuple[Age, str]] = Index("addresses by Gateway", ROUTE_STATUSES, _served)
+PLACES: Index[Place, Place] = Index("routes by Gateway and address", ROUTE_STATUSES, _places)

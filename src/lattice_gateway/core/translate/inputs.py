@@ -89,6 +89,9 @@ RECORDS: Inputs[str, ServiceRecord] = Inputs("service records")
 OUTCOMES: Inputs[UnitKey, Outcome] = Inputs("outcomes")
 ACCEPTED: Inputs[Ref, LastAccepted] = Inputs("last accepted routes")
 FORMER: Inputs[Ref, FormerParents] = Inputs("former parents")
+PUBLISHED: Inputs[Ref, str] = Inputs("published addresses")
+"""The address that the status of a Gateway shows; it stays while a route is served there."""
+
 EXPIRED: Inputs[ParentOfRoute, Expired] = Inputs("expired parents")
 
 AnyObjects: TypeAlias = Inputs[Ref, Any]
