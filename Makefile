@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find src -name '*.py' 2>/dev/null)
 
-.PHONY: help demo test check bench golden docs clean
+.PHONY: help demo test lint check bench golden docs picture clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench   the measured table of the README'
 	@echo 'make golden  rewrite the expected files of the golden cases (read the diff)'
 	@echo 'make docs    rewrite the generated pages of docs/'
+	@echo 'make picture rewrite docs/demo.svg from a real demo'
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -40,21 +41,27 @@ demo: .venv/.runtime
 test: .venv/.development
 	$(BIN)/pytest $(ARGS)
 
-check: .venv/.development
+lint: .venv/.development
 	@$(BIN)/ruff format --check --quiet . || { echo 'error: not formatted; run .venv/bin/ruff format .' >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports
+
+check: lint
 	@$(BIN)/pytest -q -m 'not process' -n 2 --maxfail=20 $(ARGS)
 
 bench: .venv/.development
 	@$(BIN)/python -m bench $(ARGS)
 
 golden: .venv/.development
-	$(BIN)/pytest -q tests/golden --rewrite-golden
+	$(BIN)/pytest -q tests/golden tests/emulator/dataplane/test_golden.py --rewrite-golden
 
 docs: .venv/.development
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m lattice_emulator.admin.knob_page docs/emulator.md
+
+picture: .venv/.development
+	@$(BIN)/python docs/picture.py
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

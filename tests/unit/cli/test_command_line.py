@@ -1,0 +1,103 @@
+"""The command line as a person meets it: exit codes, sentences, help."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lattice_gateway.cli.main import main
+from lattice_gateway.cli.run import options
+
+ROOT = Path(__file__).parents[3]
+COMMANDS = ("run", "plan", "describe", "sweep", "demo")
+
+
+def ended(words: list[str]) -> int:
+    """The exit code of a command line."""
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    return int(stopped.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        pytest.param(["frobnicate"], "frobnicate", id="unknown command"),
+        pytest.param(["plan", "--sauce", "x"], "--sauce", id="unknown option"),
+        pytest.param(["plan", "--output", "xml"], "xml", id="unknown form of output"),
+        pytest.param(["plan"], "--source DIR is needed", id="no source"),
+        pytest.param(["describe"], "--source DIR is needed", id="describe without a source"),
+        pytest.param(["run"], "--source DIR and --state-dir DIR", id="run without anything"),
+        pytest.param(["run", "--confirm-deletions", "some"], "'some'", id="a count that is none"),
+        pytest.param(["run", "--sour", "x"], "--sour", id="no abbreviations"),
+        pytest.param(["--source", "x", "run"], "No such option: --source", id="an option before the command"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_1(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATTICE_ENDPOINT", "http://127.0.0.1:1")
+
+    assert ended(words) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_against_aws_the_missing_identity_is_named_before_anything_is_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("LATTICE_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCOUNT_ID"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert ended(["plan", "--source", str(tmp_path)]) == 1
+
+    assert "AWS_ACCOUNT_ID, CLUSTER_VPC_ID, CLUSTER_NAME" in capsys.readouterr().err
+
+
+def test_an_account_that_does_not_answer_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "class.yaml").write_text(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: x}\n"
+        "spec: {controllerName: application-networking.k8s.aws/gateway-api-controller}\n"
+    )
+
+    assert ended(["plan", "--source", str(tmp_path), "--endpoint-url", "http://127.0.0.1:9"]) == 1
+
+    assert "VPC Lattice at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(["--help"]) == 0
+
+    shown = capsys.readouterr().out
+    assert all(f"  {command} " in shown for command in COMMANDS)
+
+
+def test_no_words_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended([]) == 0
+
+    assert "Usage: lattice-gateway" in capsys.readouterr().out
+
+
+def test_the_controller_does_not_import_the_command_line_for_people() -> None:
+    code = "import sys; from lattice_gateway.cli.run import options; print('typer' in sys.modules)"
+
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert found.stdout.strip() == "False"
+
+
+def test_every_option_of_run_says_what_it_is_for() -> None:
+    assert all(action.help for action in options()._actions)
+
+
+def test_the_generated_pages_are_those_of_the_code() -> None:
+    found = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"], capture_output=True, text=True, check=False
+    )
+
+    assert found.returncode == 0, found.stderr
