@@ -4,13 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from random import Random
 
-from lattice_gateway.adapters.kube.client import open_client, read_config
-from lattice_gateway.adapters.kube.known import Known
-from lattice_gateway.adapters.kube.source import ClusterSource
+from lattice_gateway.adapters.kube import Kube, connect
 from lattice_gateway.core.objects import Kind, Object, Ref
-from lattice_gateway.engine.clock import SystemClock
 from lattice_gateway.engine.feed import Batch, Problem
 from lattice_gateway.engine.ports import Source
 
@@ -23,15 +19,15 @@ class Reader:
         self.gone: list[Ref] = []
         self.undecodable: list[Ref] = []
         self.problems: tuple[Problem, ...] = ()
-        self.batches = 0
+        self.heard: list[str] = []
         self.told = 0
         self.complete = False
 
     def take(self, batch: Batch) -> None:
-        self.batches += 1
         self.told += len(batch.puts)
         self.complete = self.complete or batch.complete
         self.problems = batch.problems
+        self.heard.extend(map(str, batch.problems))
         self.undecodable.extend(each.ref for each in batch.undecodable)
         for thing in batch.puts:
             self.objects[thing.ref] = thing
@@ -39,8 +35,8 @@ class Reader:
             self.objects.pop(ref, None)
             self.gone.append(ref)
 
-    def of(self, kind: Kind) -> set[str]:
-        return {ref.name for ref in self.objects if ref.kind is kind}
+    def of(self, kind: Kind, namespace: str) -> set[str]:
+        return {ref.name for ref in self.objects if ref.kind is kind and ref.namespace == namespace}
 
     def says(self, words: str) -> bool:
         return any(words in str(problem) for problem in self.problems)
@@ -50,7 +46,7 @@ async def until(what: str, holds: Callable[[], bool], within: float = 20.0) -> N
     """Wait while others work; an AssertionError that says ``what`` after ``within`` seconds."""
     try:
         async with asyncio.timeout(within):
-            while not holds():
+            while not holds():  # noqa: ASYNC110 - other processes set no event
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"not within {within:g} s: {what}") from None
@@ -58,7 +54,7 @@ async def until(what: str, holds: Callable[[], bool], within: float = 20.0) -> N
 
 @asynccontextmanager
 async def reading(source: Source) -> AsyncIterator[Reader]:
-    """A reader at work; it has read everything once."""
+    """A reader at work."""
     reader = Reader()
 
     async def read() -> None:
@@ -76,8 +72,8 @@ async def reading(source: Source) -> AsyncIterator[Reader]:
 
 
 @asynccontextmanager
-async def cluster_source(kubeconfig: Path) -> AsyncIterator[tuple[ClusterSource, Known]]:
-    """A source for the cluster of a kubeconfig, and what it knows."""
-    known = Known()
-    async with open_client(read_config(kubeconfig, None)) as api:
-        yield ClusterSource(api, known, SystemClock(), Random(1)), known
+async def cluster(kubeconfig: Path) -> AsyncIterator[tuple[Kube, Reader]]:
+    """The cluster of a kubeconfig, read once as a whole, and a reader that goes on."""
+    async with connect(kubeconfig) as kube, reading(kube.source) as reader:
+        await until("everything is read", lambda: reader.complete)
+        yield kube, reader

@@ -1,17 +1,22 @@
 """A cluster as a source: listed in pages, watched through every kind of weather."""
 
+import json
+import os
 from pathlib import Path
+from time import process_time
 
 import pytest
 
-from lattice_gateway.core.objects import Kind, Ref
-from tests.cluster.control_plane import ControlPlane
-from tests.cluster.kube import Kube, Object
-from tests.cluster.source.reader import cluster_source, reading, until
+from lattice_gateway.adapters.kube import connect
+from lattice_gateway.adapters.kube.client import NotConfigured, read_config
+from lattice_gateway.core.objects import Kind
+from tests.cluster.control_plane import API_SERVER, ControlPlane
+from tests.cluster.kube import Kube
+from tests.cluster.source.making import a_route, a_service, a_slice, route_ref
+from tests.cluster.source.proxy import proxy_to
+from tests.cluster.source.reader import cluster, reading, until
 
 pytestmark = pytest.mark.cluster
-
-GATEWAY_API = "gateway.networking.k8s.io/v1"
 
 
 @pytest.fixture
@@ -19,33 +24,150 @@ def kubeconfig(control_plane: ControlPlane) -> Path:
     return control_plane.folder / "admin.kubeconfig"
 
 
-def a_route(namespace: str, name: str, weight: int = 1) -> Object:
-    return {
-        "apiVersion": GATEWAY_API,
-        "kind": "HTTPRoute",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "parentRefs": [{"name": "hotel"}],
-            "rules": [{"backendRefs": [{"name": "rooms", "port": 80, "weight": weight}]}],
-        },
-    }
-
-
-def of(namespace: str, name: str) -> Ref:
-    return Ref(Kind.HTTP_ROUTE, namespace, name)
-
-
 async def test_what_is_created_changed_and_deleted_is_told(kubeconfig: Path, kube: Kube, namespace: str) -> None:
     kube.create(a_route(namespace, "before"))
 
-    async with cluster_source(kubeconfig) as (source, _), reading(source) as reader:
-        await until("everything is read", lambda: reader.complete)
-        assert of(namespace, "before") in reader.objects
+    async with cluster(kubeconfig) as (_, reader):
+        assert route_ref(namespace, "before") in reader.objects
         kube.create(a_route(namespace, "after"))
-        await until("the new one is told", lambda: of(namespace, "after") in reader.objects)
+        await until("the new one is told", lambda: route_ref(namespace, "after") in reader.objects)
         kube.apply(a_route(namespace, "after", 7))
-        await until("the change is told", lambda: reader.objects[of(namespace, "after")].metadata.generation == 2)
+        changed = route_ref(namespace, "after")
+        await until("the change is told", lambda: reader.objects[changed].metadata.generation == 2)
         kube.delete(a_route(namespace, "before"))
-        await until("the deletion is told", lambda: of(namespace, "before") in reader.gone)
+        await until("the deletion is told", lambda: route_ref(namespace, "before") in reader.gone)
 
     assert reader.problems == ()
+
+
+async def test_a_status_or_a_label_of_others_is_no_news(kubeconfig: Path, kube: Kube, namespace: str) -> None:
+    kube.create(a_route(namespace, "one"))
+
+    async with cluster(kubeconfig) as (known, reader):
+        told, version = reader.told, known.known.get(route_ref(namespace, "one"))
+        kube.merge(a_route(namespace, "one"), {"metadata": {"annotations": {"example.org/colour": "green"}}})
+        await until("the watch shows it", lambda: known.known.get(route_ref(namespace, "one")) != version)
+
+        assert reader.told == told
+
+
+async def test_only_what_is_read_is_kept(kubeconfig: Path, kube: Kube, namespace: str) -> None:
+    ours = {"application-networking.k8s.aws/standalone": "true"}
+    kube.create(a_route(namespace, "one", annotations={**ours, "example.org/colour": "green"}))
+
+    async with cluster(kubeconfig) as (_, reader):
+        metadata = reader.objects[route_ref(namespace, "one")].metadata
+
+    assert metadata.annotations == ours
+
+
+async def test_more_than_a_page_is_read_whole(kubeconfig: Path, kube: Kube, namespace: str) -> None:
+    names = {f"slice-{number}" for number in range(510)}
+    for name in names:
+        kube.create(a_slice(namespace, name, 2))
+
+    async with cluster(kubeconfig) as (_, reader):
+        assert reader.of(Kind.ENDPOINT_SLICE, namespace) == names
+
+
+async def test_cut_connections_lose_nothing(control_plane: ControlPlane, namespace: str) -> None:
+    kube = control_plane.admin
+    kube.create(a_route(namespace, "before"))
+    async with proxy_to(control_plane.ports.api) as proxy, cluster(through(control_plane, proxy.port)) as (_, reader):
+        for round_ in range(3):
+            assert proxy.cut()
+            kube.create(a_service(namespace, f"new-{round_}"))
+            kube.delete(a_route(namespace, "before"))
+            await until("it is told", lambda: f"new-{round_}" in reader.of(Kind.SERVICE, namespace))  # noqa: B023
+        await until("the deletion is told", lambda: route_ref(namespace, "before") in reader.gone)
+
+        assert reader.complete
+
+
+async def test_a_server_that_is_away_is_said_and_forgotten(control_plane: ControlPlane, namespace: str) -> None:
+    async with proxy_to(control_plane.ports.api) as proxy, cluster(through(control_plane, proxy.port)) as (_, reader):
+        await proxy.refuse()
+        await until("it is said", lambda: reader.says("cannot be watched: no answer"))
+        control_plane.admin.create(a_service(namespace, "meanwhile"))
+        await proxy.listen()
+        await until("it is told", lambda: "meanwhile" in reader.of(Kind.SERVICE, namespace), within=40)
+        await until("nothing is said any more", lambda: reader.problems == (), within=40)
+
+    assert not [ref for ref in reader.gone if ref.namespace == namespace]
+
+
+async def test_a_restarted_server_is_followed_again(
+    control_plane: ControlPlane, kubeconfig: Path, namespace: str
+) -> None:
+    kube = control_plane.admin
+    kube.create(a_route(namespace, "before"))
+    async with cluster(kubeconfig) as (_, reader):
+        control_plane.kill(API_SERVER)
+        control_plane.start(API_SERVER)
+        kube.delete(a_route(namespace, "before"))
+        kube.create(a_route(namespace, "after"))
+        await until("the new one is told", lambda: route_ref(namespace, "after") in reader.objects, within=40)
+        await until("the deletion is told", lambda: route_ref(namespace, "before") in reader.gone, within=40)
+
+    assert [ref for ref in reader.gone if ref.namespace == namespace] == [route_ref(namespace, "before")]
+
+
+async def test_a_token_is_read_again_when_it_is_no_longer_good(
+    control_plane: ControlPlane, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = tmp_path / "serviceaccount"
+    account.mkdir()
+    (account / "namespace").write_text("gateway-home")
+    (account / "ca.crt").write_text(control_plane.endpoint.authority)
+    (account / "token").write_text("expired")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(control_plane.ports.api))
+
+    async with connect(account=account) as kube, reading(kube.source) as reader:
+        await until("it is said", lambda: reader.says("401 Unauthorized"))
+        (account / "token").write_text(control_plane.admin.token)
+        await until("everything is read", lambda: reader.complete)
+
+        assert kube.namespace == "gateway-home"
+
+
+async def test_thousands_of_endpoints_cost_little(
+    control_plane: ControlPlane, kubeconfig: Path, namespace: str
+) -> None:
+    for number in range(200):
+        control_plane.admin.create(a_slice(namespace, f"slice-{number}", 100))
+    before, began = resident(), process_time()
+
+    async with cluster(kubeconfig) as (_, reader):
+        endpoints = sum(
+            len(thing.endpoints)
+            for thing in reader.objects.values()
+            if thing.KIND is Kind.ENDPOINT_SLICE and thing.metadata.namespace == namespace
+        )
+        spent, grown = process_time() - began, resident() - before
+
+    assert endpoints == 20_000
+    assert spent < 5.0
+    assert grown < 60 * 1024 * 1024
+
+
+def test_a_kubeconfig_that_is_none_is_told_in_a_sentence(tmp_path: Path) -> None:
+    broken = tmp_path / "config"
+    broken.write_text(json.dumps({"clusters": []}))
+
+    with pytest.raises(NotConfigured, match="is no kubeconfig: KeyError 'contexts'"):
+        read_config(broken, None)
+
+
+def through(control_plane: ControlPlane, port: int) -> Path:
+    """A kubeconfig whose server is reached through a proxy."""
+    direct = control_plane.kubeconfig("direct", control_plane.admin.token).read_text()
+    path = control_plane.folder / f"through-{port}.kubeconfig"
+    path.write_text(direct.replace(f":{control_plane.ports.api}", f":{port}"))
+    return path
+
+
+def resident() -> int:
+    """Bytes of memory that this process occupies."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

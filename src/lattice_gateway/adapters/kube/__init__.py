@@ -3,3 +3,9 @@
 In: an API server. Out: batches of objects for the engine, and what became of each object written back to it. It knows
 nothing of files and VPC Lattice's API.
 """
+
+from lattice_gateway.adapters.kube.client import NotConfigured
+from lattice_gateway.adapters.kube.connect import Kube, connect
+from lattice_gateway.adapters.kube.events import Happening, Importance, Reason
+
+__all__ = ["Happening", "Importance", "Kube", "NotConfigured", "Reason", "connect"]

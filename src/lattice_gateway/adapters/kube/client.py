@@ -29,6 +29,9 @@ SLACK_SECONDS: Final = 10.0
 
 CONNECTIONS: Final = 64
 
+ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where a pod finds the token of its service account."""
+
 _KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
 """A peer that is gone without a word is noticed within half a minute, where the system has these options."""
 
@@ -97,15 +100,15 @@ async def open_client(config: SingleConfig) -> AsyncIterator[Client]:
         yield Client(http)
 
 
-def read_config(kubeconfig: Path | None, context: str | None) -> SingleConfig:
+def read_config(kubeconfig: Path | None, context: str | None, account: Path = ACCOUNT) -> SingleConfig:
     """The description of a cluster; raises ``NotConfigured``.
 
     Without a file: the service account of the pod, else what KUBECONFIG names, else ``~/.kube/config``.
-    ``context`` None is the current one.
+    ``context`` None is the current one; ``account`` is the folder of the service account.
     """
     where = str(kubeconfig or os.environ.get("KUBECONFIG", "~/.kube/config"))
     try:
-        found = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
+        found = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env(account)
         config = found.get(context)
     except ConfigError as error:
         raise NotConfigured(str(error)) from error

@@ -17,6 +17,7 @@ class Known:
 
     def __init__(self) -> None:
         self._objects: dict[Kind, dict[Ref, Seen]] = {kind: {} for kind in Kind}
+        self._ahead: dict[Ref, Seen] = {}
         self._served: dict[Kind, Served] = dict(BUILT_IN)
         self._notices: list[Notice] = []
 
@@ -28,6 +29,16 @@ class Known:
     def get(self, ref: Ref) -> Seen | None:
         """An object, None where there is none."""
         return self._objects[ref.kind].get(ref)
+
+    def latest(self, ref: Ref) -> Seen | None:
+        """An object in its newest form, which may be an answer that the watch has not shown yet."""
+        return self._ahead.get(ref) or self.get(ref)
+
+    def answered(self, seen: Seen) -> None:
+        """The server showed an object outside the watch."""
+        told = self.get(seen.ref)
+        if told is not None and is_newer(seen.version, told.version):
+            self._ahead[seen.ref] = seen
 
     def of(self, kind: Kind) -> Mapping[Ref, Seen]:
         """All objects of a kind."""
@@ -50,10 +61,14 @@ class Known:
     def put(self, seen: Seen) -> None:
         """An object is new or changed."""
         self._objects[seen.ref.kind][seen.ref] = seen
+        ahead = self._ahead.get(seen.ref)
+        if ahead is not None and not is_newer(ahead.version, seen.version):
+            del self._ahead[seen.ref]
         self._tell(seen.ref)
 
     def drop(self, ref: Ref) -> None:
         """An object is gone."""
+        self._ahead.pop(ref, None)
         if self._objects[ref.kind].pop(ref, None) is not None:
             self._tell(ref)
 
@@ -68,3 +83,13 @@ class Known:
     def _tell(self, ref: Ref) -> None:
         for notice in self._notices:
             notice(ref)
+
+
+def is_newer(one: str, other: str) -> bool:
+    """Whether a resource version comes after another of the same object.
+
+    They are whole numbers since Kubernetes began; whatever else they may be counts as newer where it differs.
+    """
+    if one.isdecimal() and other.isdecimal():
+        return int(one) > int(other)
+    return one != other

@@ -1,0 +1,106 @@
+"""One connection to a cluster, and everything that works over it.
+
+async with connect(kubeconfig) as kube:
+    controller = Controller(source=kube.source, status=kube.status, state=kube.state(owner), ...)
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from lattice_gateway.adapters.kube.api import Api
+from lattice_gateway.adapters.kube.changing import Changer
+from lattice_gateway.adapters.kube.client import ACCOUNT, open_client, read_config
+from lattice_gateway.adapters.kube.events import Recorder
+from lattice_gateway.adapters.kube.finalizers import Finalizers
+from lattice_gateway.adapters.kube.known import Known
+from lattice_gateway.adapters.kube.source import ClusterSource
+from lattice_gateway.adapters.kube.state import ClusterState
+from lattice_gateway.adapters.kube.writer import ClusterStatus, MayWrite
+from lattice_gateway.core.lattice.words import Owner
+from lattice_gateway.engine.clock import SystemClock
+from lattice_gateway.engine.ports import Clock
+
+GLANCE: Final = 0.02
+"""Seconds between two looks of who waits for the writers."""
+
+
+class Kube:
+    """A cluster that is connected. What it hands out works until the connection is closed.
+
+    Each part is made once; the source, the writers and the state share what is known of the objects.
+    """
+
+    def __init__(
+        self, *, api: Api, namespace: str, clock: Clock, random: Random, may_write: MayWrite, tasks: asyncio.TaskGroup
+    ) -> None:
+        self.api = api
+        self.namespace = namespace
+        self.known = Known()
+        self._clock = clock
+        changer = Changer(api, self.known)
+        self.source = ClusterSource(api, self.known, clock, random)
+        self.status = ClusterStatus(changer, self.known, clock, random, may_write)
+        self.finalizers = Finalizers(changer, self.known, clock, random, may_write)
+        self.events = Recorder(api, self.known, clock, random, may_write)
+        self._working = [tasks.create_task(each.run()) for each in (self.status, self.finalizers, self.events)]
+
+    def state(self, owner: Owner) -> ClusterState:
+        """The memory of a controller with this identity."""
+        return ClusterState(self.known, self.finalizers, owner)
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was to be written is written."""
+        return self.status.idle and self.finalizers.idle and self.events.idle
+
+    async def settled(self, seconds: float) -> bool:
+        """Wait until all is written, but not longer than so many seconds; whether it is."""
+        deadline = self._clock.now() + seconds
+        while not self.idle and self._clock.now() < deadline:
+            await self._clock.sleep(GLANCE)
+        return self.idle
+
+    def close(self) -> None:
+        """Write no more."""
+        for task in self._working:
+            task.cancel()
+
+
+def always() -> bool:
+    """A process that is alone may always write."""
+    return True
+
+
+@asynccontextmanager
+async def connect(
+    kubeconfig: Path | None = None,
+    context: str | None = None,
+    *,
+    account: Path = ACCOUNT,
+    may_write: Callable[[], bool] = always,
+    clock: Clock | None = None,
+    random: Random | None = None,
+) -> AsyncIterator[Kube]:
+    """A cluster: that of the file, else of the pod's service account, else of KUBECONFIG; raises ``NotConfigured``.
+
+    ``context`` None is the current one; ``account`` is the service account's folder. ``may_write`` is asked right
+    before each change. No request is made before the source is read.
+    """
+    config = read_config(kubeconfig, context, account)
+    async with open_client(config) as api, asyncio.TaskGroup() as tasks:
+        kube = Kube(
+            api=api,
+            namespace=config.namespace,
+            clock=clock or SystemClock(),
+            random=random or Random(),  # noqa: S311 - jitter, not secrets
+            may_write=may_write,
+            tasks=tasks,
+        )
+        try:
+            yield kube
+        finally:
+            kube.close()

@@ -1,0 +1,118 @@
+"""Finalizers: what keeps an object until nothing of it is left in Lattice.
+
+The names are those of the Go controller, so that either can release what the other held.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import Any, Final
+
+import structlog
+
+from lattice_gateway.adapters.kube.api import KubeFailure
+from lattice_gateway.adapters.kube.changing import Changer, patience
+from lattice_gateway.adapters.kube.known import Known
+from lattice_gateway.adapters.kube.outbox import Outbox
+from lattice_gateway.adapters.kube.reading import Seen
+from lattice_gateway.adapters.kube.writer import STAND_BY, MayWrite
+from lattice_gateway.core.objects import Kind, Ref
+from lattice_gateway.engine.ports import Clock
+
+NAMES: Final[Mapping[Kind, str]] = {
+    Kind.GATEWAY_CLASS: "gateway-exists-finalizer.gateway.networking.k8s.io",
+    Kind.GATEWAY: "gateway.k8s.aws/resources",
+    Kind.HTTP_ROUTE: "httproute.k8s.aws/resources",
+    Kind.GRPC_ROUTE: "grpcroute.k8s.aws/resources",
+    Kind.TLS_ROUTE: "tlsroute.k8s.aws/resources",
+    Kind.SERVICE_EXPORT: "serviceexport.k8s.aws/resources",
+    Kind.SERVICE_IMPORT: "serviceimport.k8s.aws/resource",
+    Kind.ACCESS_LOG_POLICY: "accesslogpolicy.k8s.aws/resources",
+    Kind.IAM_AUTH_POLICY: "application-networking.k8s.aws/iam-auth-policy",
+    Kind.VPC_ASSOCIATION_POLICY: "vpcassociationpolicies.application-networking.k8s.aws/resources",
+    Kind.SERVICE_NETWORK: "servicenetwork.k8s.aws/resources",
+    Kind.SERVICE: "service.ki8s.aws/resources",
+}
+"""Parity: controllers.md §1.2; that of Services is never added, only removed (Go v2.1.3 misspells it too)."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Wish:
+    held: bool
+    failures: int = 0
+
+
+class Finalizers:
+    """Adds and removes our finalizers. ``run`` does the writing; everything else returns at once."""
+
+    def __init__(self, changer: Changer, known: Known, clock: Clock, random: Random, may_write: MayWrite) -> None:
+        self._changer = changer
+        self._known = known
+        self._random = random
+        self._may_write = may_write
+        self._wishes: dict[Ref, _Wish] = {}
+        self._outbox: Outbox[Ref] = Outbox(self._perform, clock)
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything is written."""
+        return self._outbox.idle
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        await self._outbox.run()
+
+    def holds(self, ref: Ref) -> bool:
+        """Whether the object carries our finalizer, as far as the server has told."""
+        form = self._known.latest(ref)
+        return form is not None and NAMES.get(ref.kind) in form.metadata.finalizers
+
+    def hold(self, ref: Ref) -> None:
+        """Keep an object from vanishing; nothing where its deletion has begun, or for Services."""
+        form = self._known.latest(ref)
+        if form is not None and not form.leaving and ref.kind in NAMES and ref.kind is not Kind.SERVICE:
+            self._want(ref, _Wish(held=True))
+
+    def release(self, ref: Ref) -> None:
+        """Let an object go: nothing of it is left."""
+        if ref.kind in NAMES:
+            self._want(ref, _Wish(held=False))
+
+    def _want(self, ref: Ref, wish: _Wish) -> None:
+        before = self._wishes.get(ref)
+        if self.holds(ref) == wish.held:
+            self._wishes.pop(ref, None)
+        elif before is None or before.held != wish.held:
+            self._wishes[ref] = wish
+            self._outbox.put(ref)
+
+    async def _perform(self, ref: Ref) -> float | None:
+        wish = self._wishes.get(ref)
+        if wish is None:
+            return None
+        if not self._may_write():
+            return STAND_BY
+        try:
+            await self._changer.change(ref, partial(_with if wish.held else _without, NAMES[ref.kind]))
+        except KubeFailure as failure:
+            wish.failures += 1
+            log.warning("finalizer not written", object=str(ref), error=str(failure.error))
+            return patience(failure.error, wish.failures, self._random)
+        if self._wishes.get(ref) is wish:
+            del self._wishes[ref]
+        return None
+
+
+def _with(name: str, form: Seen) -> Mapping[str, Any] | None:
+    """The change that adds a finalizer; none where it stands or nothing can be added any more."""
+    finalizers = form.metadata.finalizers
+    return None if name in finalizers or form.leaving else {"metadata": {"finalizers": [*finalizers, name]}}
+
+
+def _without(name: str, form: Seen) -> Mapping[str, Any] | None:
+    """The change that removes a finalizer; none where it is not there."""
+    kept = [each for each in form.metadata.finalizers if each != name]
+    return {"metadata": {"finalizers": kept}} if len(kept) < len(form.metadata.finalizers) else None

@@ -1,0 +1,88 @@
+"""Work on objects that nobody waits for: the latest wish of each key, a few at a time, again when it did not work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Final, Generic, TypeVar
+
+import structlog
+
+from lattice_gateway.engine.alarms import Alarms
+from lattice_gateway.engine.ports import Clock
+
+K = TypeVar("K", bound=Hashable)
+
+WORKERS: Final = 8
+"""Requests in flight at once: the API server's fairness gives a client about as many."""
+
+log = structlog.get_logger(__name__)
+
+
+class Outbox(Generic[K]):
+    """Runs ``perform`` for keys, never twice at once for the same one.
+
+    ``perform`` returns None when all is done, else the number of seconds after which it wants to try again. What it
+    raises is a bug: it is told, and that key is left alone until it is put again.
+    """
+
+    def __init__(self, perform: Callable[[K], Awaitable[float | None]], clock: Clock) -> None:
+        self._perform = perform
+        self._clock = clock
+        self._ready: dict[K, None] = {}
+        self._running: set[K] = set()
+        self._later: Alarms[K] = Alarms(clock)
+        self._news = asyncio.Event()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits, runs or is tried again."""
+        return not self._ready and not self._running and not len(self._later)
+
+    def put(self, key: K, delay: float = 0.0) -> None:
+        """See to a key, at once or after so many seconds; the last word counts."""
+        if delay > 0:
+            self._ready.pop(key, None)
+            self._later.set(key, self._clock.now() + delay)
+            return
+        self._later.cancel(key)
+        self._ready[key] = None
+        self._news.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._ring())
+            for _ in range(WORKERS):
+                tasks.create_task(self._work())
+
+    async def _ring(self) -> None:
+        while True:
+            self.put(await self._later.ring())
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._take()
+            try:
+                await self._run(key)
+            finally:
+                self._running.discard(key)
+                self._news.set()
+
+    async def _run(self, key: K) -> None:
+        try:
+            delay = await self._perform(key)
+        except Exception:
+            log.exception("bug", key=str(key))
+            return
+        if delay is not None and key not in self._ready and key not in self._later:
+            self._later.set(key, self._clock.now() + delay)
+
+    async def _take(self) -> K:
+        """The first key that is ready and not at work; it is at work then."""
+        while True:
+            key = next((each for each in self._ready if each not in self._running), None)
+            if key is not None:
+                del self._ready[key]
+                self._running.add(key)
+                return key
+            self._news.clear()
+            await self._news.wait()
