@@ -5,7 +5,6 @@ so that it is in use and its targets are checked; the live groups keep their wei
 then the desired forward is written at once. Everything follows from the live action and the groups' health.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lattice_gateway.core.lattice.keys import GroupKey
@@ -133,8 +132,3 @@ def _join(group: GroupKey, around: Surroundings) -> Join | None:
             return None
         case health:
             return Join(group, f"the targets of {group} are {health}")
-
-
-def groups_of(actions: Iterable[Action]) -> frozenset[GroupKey]:
-    """All groups that actions forward to."""
-    return frozenset(share.group for action in actions if isinstance(action, Forward) for share in action.shares)
