@@ -17,6 +17,7 @@ from lattice_gateway.core.lattice.words import Tag, Tags, TargetStatus
 from lattice_gateway.core.plan.binding import bind
 from lattice_gateway.core.plan.overlap import identity
 from lattice_gateway.core.plan.plan import NoteKind, Plan
+from tests.laws.plan.drift import DRIFTS, Change, as_the_go_controller
 from tests.laws.plan.driver import Crash, at_rest, converge, plans, resolve, run
 from tests.laws.plan.generated import edited, worlds
 from tests.laws.plan.lattice import Lattice, Refused
@@ -169,6 +170,28 @@ def replay(lattice: Lattice, plan: Plan) -> None:
         if not isinstance(bound, Waiting):
             with contextlib.suppress(Refused, KeyError, StopIteration):
                 lattice.perform(bound)
+
+
+@quick
+@given(desired=worlds(annotated=True), drifts=st.sets(st.sampled_from(DRIFTS), max_size=3), seed=st.integers())
+def test_whatever_changes_behind_our_back_is_mended(desired: Desireds, drifts: set[Change], seed: int) -> None:
+    lattice, random = converged(desired), Random(seed)
+    for change in sorted(drifts, key=lambda each: each.__name__):
+        change(lattice, random)
+
+    converge(lattice, desired)
+
+    assert end_state(lattice) == end_state(converged(desired))
+
+
+@quick
+@given(desired=worlds(annotated=True))
+def test_nothing_is_written_for_what_the_go_controller_left(desired: Desireds) -> None:
+    lattice = converged(desired)
+
+    as_the_go_controller(lattice)
+
+    assert at_rest(lattice, desired)
 
 
 @quick
