@@ -9,24 +9,42 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from lattice_gateway.core.lattice.keys import UnitKey
-from lattice_gateway.core.lattice.observed import ForwardTo, ObservedAction, ObservedGroup, ObservedService
+from lattice_gateway.core.lattice.keys import NetworkKey, UnitKey
+from lattice_gateway.core.lattice.observed import (
+    ForwardTo,
+    ObservedAction,
+    ObservedGroup,
+    ObservedRule,
+    ObservedService,
+)
 from lattice_gateway.core.lattice.outcome import Waiting
-from lattice_gateway.core.lattice.units import Desired, Target
+from lattice_gateway.core.lattice.units import Desired, Match, Prefix, Target
 from lattice_gateway.core.lattice.words import Tag, Tags, TargetStatus
 from lattice_gateway.core.plan.binding import bind
 from lattice_gateway.core.plan.overlap import identity
 from lattice_gateway.core.plan.plan import NoteKind, Plan
-from tests.laws.plan.drift import DRIFTS, Change, as_the_go_controller
+from tests.laws.plan.drift import DRIFTS, Change, as_the_go_controller, with_rules
 from tests.laws.plan.driver import Crash, at_rest, converge, plans, resolve, run
 from tests.laws.plan.generated import edited, worlds
 from tests.laws.plan.lattice import Lattice, Refused
 from tests.laws.plan.traffic import Seen, lost, misled, seen
-from tests.laws.plan.worlds import STANDARD, absent
+from tests.laws.plan.worlds import (
+    NETWORK,
+    STANDARD,
+    absent,
+    forward,
+    group,
+    group_key,
+    listener,
+    network,
+    rule,
+    service,
+    world,
+)
 
 Desireds = dict[UnitKey, Desired]
 quick = settings(
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -192,6 +210,53 @@ def test_nothing_is_written_for_what_the_go_controller_left(desired: Desireds) -
     as_the_go_controller(lattice)
 
     assert at_rest(lattice, desired)
+
+
+def two_ports(*networks: NetworkKey) -> Desireds:
+    """A route with two ports of one Service, each with its own targets."""
+    keys = [group_key("rates-default", "parking", port) for port in (80, 81)]
+    rules = [rule(Match(Prefix(path)), forward((key, 1))) for path, key in zip(("/a", "/b"), keys, strict=True)]
+    targets = [[Target("10.0.0.1", port)] for port in (8080, 9090)]
+    groups = [group(key, there) for key, there in zip(keys, targets, strict=True)]
+    made = service([listener(80, rules)], networks=frozenset(networks))
+    return world(*(network(key=key) for key in networks[:1]), *groups, made)
+
+
+def test_two_ports_of_a_service_that_shared_a_group_get_one_each() -> None:
+    desired = two_ports(NETWORK)
+    lattice = converged(desired)
+    as_the_go_controller(lattice)
+    first, second = sorted(lattice.groups.values(), key=lambda each: each.id)
+    lattice.groups = {first.id: replace(first, targets=(*(first.targets or ()), *(second.targets or ())))}
+    redirect(lattice, second.id, first.id)
+
+    converge(lattice, desired)
+
+    assert {t.target.port for t in lattice.groups[first.id].targets or ()} == {8080}
+    assert sorted(serving(each) == {Target("10.0.0.1", 9090)} for each in lattice.groups.values()) == [False, True]
+
+
+def redirect(lattice: Lattice, old: str, new: str) -> None:
+    """Every rule forwards to ``new`` instead of ``old``."""
+
+    def redirected(there: ObservedRule) -> ObservedRule:
+        shares = there.action.shares if isinstance(there.action, ForwardTo) else ()
+        return replace(there, action=ForwardTo(tuple((new if g == old else g, w) for g, w in shares)))
+
+    with_rules(lattice, lambda rules: tuple(redirected(each) for each in rules))
+
+
+def test_a_service_moves_from_one_network_to_another() -> None:
+    other = NetworkKey("other")
+    before = two_ports(NETWORK)
+    lattice = converged(before)
+    after = two_ports(other)
+
+    converge(lattice, edited(before, after))
+
+    assert [a.network_name for s in lattice.services.values() for a in s.associations or ()] == ["other"]
+    assert [n.name for n in lattice.networks.values()] == ["other"]
+    assert [a.network_name for a in lattice.vpcs.values()] == ["other"]
 
 
 @quick
