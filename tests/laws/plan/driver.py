@@ -1,10 +1,17 @@
 """Plans and executes a whole world against the in-memory Lattice, as the engine does with the real one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
-from lattice_gateway.core.lattice.observed import Observed
+from lattice_gateway.core.lattice.observed import (
+    Observed,
+    ObservedGroup,
+    ObservedListener,
+    ObservedNetwork,
+    ObservedService,
+)
 from lattice_gateway.core.lattice.operations import Known, ListenerKey, New, Operation
 from lattice_gateway.core.lattice.outcome import Refusal, Waiting
 from lattice_gateway.core.lattice.units import Desired
@@ -19,7 +26,7 @@ from lattice_gateway.core.plan.whole import World, neighbours, plan_world
 from tests.laws.plan.lattice import Lattice
 
 OWNER = Owner("111122223333", "laptop", VpcId("vpc-1"))
-World_ = Mapping[UnitKey, Desired]
+Wishes: TypeAlias = Mapping[UnitKey, Desired]
 
 
 class Crash(Exception):  # noqa: N818  # not an error of the program under test
@@ -40,17 +47,17 @@ def observe_one(lattice: Lattice, key: UnitKey) -> Observed:
             return lattice.service(name)
 
 
-def plans(lattice: Lattice, desired: World_) -> list[tuple[UnitKey, Planned]]:
+def plans(lattice: Lattice, desired: Wishes) -> list[tuple[UnitKey, Planned]]:
     planned = plan_world(desired, observe(lattice, desired), OWNER, Surroundings(rule_quota=lattice.rule_quota))
     return [(unit.key, unit.planned) for unit in planned]
 
 
-def at_rest(lattice: Lattice, desired: World_) -> bool:
+def at_rest(lattice: Lattice, desired: Wishes) -> bool:
     return all(isinstance(plan, Refusal) or plan.empty for _, plan in plans(lattice, desired))
 
 
 def converge(
-    lattice: Lattice, desired: World_, each: Callable[[Lattice], None] = lambda _: None, limit: int = 25
+    lattice: Lattice, desired: Wishes, each: Callable[[Lattice], None] = lambda _: None, limit: int = 25
 ) -> None:
     """Rounds of planning, executing and time until every plan is empty; ``each`` sees Lattice after every operation."""
     for _ in range(limit):
@@ -62,14 +69,14 @@ def converge(
     raise AssertionError(f"does not come to rest: {left}")
 
 
-def run(lattice: Lattice, desired: World_, each: Callable[[Lattice], None] = lambda _: None) -> None:
+def run(lattice: Lattice, desired: Wishes, each: Callable[[Lattice], None] = lambda _: None) -> None:
     """One round: every plan as far as the world lets it."""
     for key, planned in plans(lattice, desired):
         if isinstance(planned, Plan):
             execute(lattice, desired, key, planned, each)
 
 
-def execute(lattice: Lattice, desired: World_, key: UnitKey, plan: Plan, each: Callable[[Lattice], None]) -> None:
+def execute(lattice: Lattice, desired: Wishes, key: UnitKey, plan: Plan, each: Callable[[Lattice], None]) -> None:
     done: set[str] = set()
     names = [step.name for step in plan.steps]
     assert len(set(names)) == len(names), f"steps of {key} share a name: {names}"
@@ -80,7 +87,7 @@ def execute(lattice: Lattice, desired: World_, key: UnitKey, plan: Plan, each: C
             done.add(step.name)
 
 
-def _ready(lattice: Lattice, desired: World_, key: UnitKey, step: Step) -> bool:
+def _ready(lattice: Lattice, desired: Wishes, key: UnitKey, step: Step) -> bool:
     if not step.when:
         return True
     seen = observe(lattice, desired)
@@ -109,15 +116,23 @@ def _unread_health(mirrored: Observed, seen: Observed) -> Observed:
 
 
 def resolve(lattice: Lattice, new: New) -> Known | None:
+    """The id of what a handle stands for, once it is there."""
+    found = next(_named(lattice, new), None)
+    return Known(found.id, found.arn) if found else None
+
+
+def _named(
+    lattice: Lattice, new: New
+) -> Iterator[ObservedNetwork | ObservedGroup | ObservedService | ObservedListener]:
     match new.what:
         case NetworkKey(name=name):
-            found = [n for n in lattice.networks.values() if n.name == name]
+            yield from (n for n in lattice.networks.values() if n.name == name)
         case GroupKey() as key:
             name = group_name(key, OWNER)
-            found = [g for g in lattice.groups.values() if has_ending(g, name) and g.status not in LEAVING]
+            yield from (g for g in lattice.groups.values() if has_ending(g, name) and g.status not in LEAVING)
         case ServiceKey(name=name):
-            found = [s for s in lattice.services.values() if s.name == name]
+            yield from (s for s in lattice.services.values() if s.name == name)
         case ListenerKey(service=service, port=port, protocol=protocol):
             there = lattice.service(service.name)
-            found = [e for e in (there.listeners or ()) if (e.port, e.protocol) == (port, protocol)] if there else []
-    return Known(found[0].id, found[0].arn) if found else None
+            listeners = there.listeners or () if there else ()
+            yield from (each for each in listeners if (each.port, each.protocol) == (port, protocol))

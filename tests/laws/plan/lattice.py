@@ -6,6 +6,7 @@ Statuses move only by ``tick``. A refused operation raises ``Refused`` and chang
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias, TypeVar
 
 from lattice_gateway.core.lattice import operations as op
 from lattice_gateway.core.lattice.observed import (
@@ -28,6 +29,12 @@ from lattice_gateway.core.lattice.words import Arn, Status, Tags, TargetStatus, 
 
 HEAD = "arn:aws:vpc-lattice:us-west-2:111122223333"
 MOVING = {Status.CREATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS, Status.UPDATE_IN_PROGRESS}
+
+
+Moving: TypeAlias = ObservedService | ObservedGroup | ObservedAssociation | ObservedVpcAssociation
+Tagged: TypeAlias = Moving | ObservedNetwork | ObservedListener | ObservedRule
+MovingT = TypeVar("MovingT", bound=Moving)
+TaggedT = TypeVar("TaggedT", bound=Tagged)
 
 
 class Refused(Exception):  # noqa: N818  # an answer of Lattice
@@ -371,8 +378,8 @@ class Lattice:
         self._retag(o.resource.arn, lambda tags: Tags({k: v for k, v in tags.items() if k not in o.keys}))
 
     def _retag(self, arn: Arn, change: Callable[[Tags], Tags]) -> None:
-        def tagged(thing):  # type: ignore[no-untyped-def]  # one function for seven shapes
-            return replace(thing, tags=change(thing.tags)) if thing.arn == arn else thing
+        def tagged(thing: TaggedT) -> TaggedT:
+            return replace(thing, tags=change(thing.tags or Tags())) if thing.arn == arn else thing
 
         self.networks = {k: tagged(v) for k, v in self.networks.items()}
         self.vpcs = {k: tagged(v) for k, v in self.vpcs.items()}
@@ -420,7 +427,7 @@ def _forwarded(service: ObservedService) -> set[str]:
     return {identity for action in actions if isinstance(action, ForwardTo) for identity, _ in action.shares}
 
 
-def _settled(thing):  # type: ignore[no-untyped-def]  # one function for four shapes
+def _settled(thing: MovingT) -> MovingT:
     return replace(thing, status=Status.ACTIVE) if thing.status in MOVING else thing
 
 

@@ -6,7 +6,7 @@ from lattice_gateway.core.lattice.observed import ForwardTo, ObservedAction
 from tests.laws.plan.lattice import Lattice
 
 PATHS = ("/", "/a", "/a/x", "/a/b/c", "/b", "/b/1", "/c/d", "/z")
-HEADERS = ({}, {"x": "1"}, {"x": "2"}, {"y": "1"}, {"x": "1", "y": "1"})
+HEADERS: tuple[dict[str, str], ...] = ({}, {"x": "1"}, {"x": "2"}, {"y": "1"}, {"x": "1", "y": "1"})
 REQUESTS = tuple((path, method, headers) for path in PATHS for method in ("GET", "POST") for headers in HEADERS)
 PLACES = tuple((name, port) for name in ("rates-default", "inventory-default") for port in (80, 8080))
 

@@ -82,7 +82,7 @@ def test_a_collected_group_is_emptied_and_deleted() -> None:
 
 
 def test_an_origin_that_the_tags_do_not_name_is_said_so() -> None:
-    owner = {Tag.MANAGED_BY: str(OWNER)}
+    owner = {str(Tag.MANAGED_BY): str(OWNER)}
     services = (
         replace(THERE, tags=Tags(owner)),
         replace(THERE, arn=Arn("arn:2"), tags=Tags({**owner, Tag.SERVICE_NAME: "s", Tag.SERVICE_NAMESPACE: "n"})),

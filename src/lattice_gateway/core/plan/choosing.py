@@ -43,7 +43,12 @@ def choose_group(
 
 def has_ending(group: ObservedGroup, name: str) -> bool:
     """Whether the group's name ends in the hash that ends ``name``."""
-    return group.name[-ENDING - 1 :] == name[-ENDING - 1 :]
+    return ending(group.name) == ending(name)
+
+
+def ending(name: str) -> str:
+    """The hyphen and the letters that end a group's name."""
+    return name[-ENDING - 1 :]
 
 
 def _user(desired: TargetGroup, around: Surroundings) -> Arn | None:
@@ -83,10 +88,15 @@ def _taken(group: ObservedGroup, desired: TargetGroup, around: Surroundings) -> 
     return group.id in around.taken or any(isinstance(ref, Known) and ref.id == group.id for ref in others)
 
 
+def could_be(tags: Tags, desired: TargetGroup) -> bool:
+    """Whether tags of a group, whatever its name, say that it was made for the same backend."""
+    return all(tags.get(key) == desired.tags.get(key) for key in KIND_TAGS)
+
+
 def _tells_the_same(group: ObservedGroup, desired: TargetGroup, around: Surroundings) -> bool:
     """Used by this very service, or unused and its route's."""
     tags = group.tags or Tags()
-    if any(tags.get(key) != desired.tags.get(key) for key in KIND_TAGS):
+    if not could_be(tags, desired):
         return False
     if group.service_arns:
         return group.service_arns == {_user(desired, around)}
