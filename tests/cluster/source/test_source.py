@@ -9,7 +9,7 @@ import pytest
 
 from lattice_gateway.adapters.kube import connect
 from lattice_gateway.adapters.kube.client import NotConfigured, read_config
-from lattice_gateway.core.objects import Kind
+from lattice_gateway.core.objects import EndpointSlice, Kind
 from tests.cluster.control_plane import API_SERVER, ControlPlane
 from tests.cluster.kube import Kube
 from tests.cluster.source.making import a_route, a_service, a_slice, route_ref
@@ -142,7 +142,7 @@ async def test_thousands_of_endpoints_cost_little(
         endpoints = sum(
             len(thing.endpoints)
             for thing in reader.objects.values()
-            if thing.KIND is Kind.ENDPOINT_SLICE and thing.metadata.namespace == namespace
+            if isinstance(thing, EndpointSlice) and thing.metadata.namespace == namespace
         )
         spent, grown = process_time() - began, resident() - before
 

@@ -10,7 +10,7 @@ import pytest
 from lattice_gateway.adapters.kube import Happening, Importance, Reason, connect
 from lattice_gateway.adapters.kube import Kube as Connected
 from lattice_gateway.core.lattice.keys import ServiceKey
-from lattice_gateway.core.lattice.words import Arn, Owner
+from lattice_gateway.core.lattice.words import Arn, Owner, VpcId
 from lattice_gateway.core.objects import CONTROLLER_NAME, Ref
 from lattice_gateway.engine.feed import StateUnwritable, UnitRecord
 from tests.cluster.control_plane import ControlPlane
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.cluster
 FINALIZER = "httproute.k8s.aws/resources"
 ARN = "application-networking.k8s.aws/lattice-service-arn"
 OTHERS = "example.org/other-controller"
-OWNER = Owner(account="123456789012", cluster="tests", vpc="vpc-1")
+OWNER = Owner(account="123456789012", cluster="tests", vpc=VpcId("vpc-1"))
 START = "2026-01-31T12:00:00Z"
 LATER = "2026-01-31T13:00:00Z"
 

@@ -1,0 +1,115 @@
+"""Answers of an API server, and a scripted one, for the tests of this folder."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from lattice_gateway.adapters.kube.api import KubeError, KubeFailure, Patch, Query
+from lattice_gateway.adapters.kube.catalogue import BUILT_IN, Served
+from lattice_gateway.adapters.kube.reading import Seen, read_item
+from lattice_gateway.core.objects import GATEWAY_API, LATTICE_API, Kind, Ref
+
+Raw = dict[str, Any]
+
+ROUTES: Final = Served(kind=Kind.HTTP_ROUTE, group=GATEWAY_API, version="v1", plural="httproutes", has_status=True)
+CLASSES: Final = Served(
+    kind=Kind.GATEWAY_CLASS, group=GATEWAY_API, version="v1", plural="gatewayclasses", has_status=True
+)
+GATEWAYS: Final = Served(kind=Kind.GATEWAY, group=GATEWAY_API, version="v1", plural="gateways", has_status=True)
+GRANTS: Final = Served(kind=Kind.REFERENCE_GRANT, group=GATEWAY_API, version="v1", plural="referencegrants")
+EXPORTS: Final = Served(kind=Kind.SERVICE_EXPORT, group=LATTICE_API, version="v1alpha1", plural="serviceexports")
+SERVICES: Final = BUILT_IN[Kind.SERVICE]
+SLICES: Final = BUILT_IN[Kind.ENDPOINT_SLICE]
+ALL: Final = {**BUILT_IN, **{each.kind: each for each in (ROUTES, CLASSES, GATEWAYS)}}
+
+AWAY: Final = KubeError(message="ConnectError")
+EXPIRED: Final = KubeError(status=410, reason="Expired", message="too old resource version")
+FORBIDDEN: Final = KubeError(status=403, reason="Forbidden", message="not allowed")
+CONFLICT: Final = KubeError(status=409, reason="Conflict", message="the object has been modified")
+ABSENT: Final = KubeError(status=404, reason="NotFound", message="not found")
+
+START: Final = "2026-01-31T12:00:00Z"
+
+
+def route(name: str = "one", version: int = 1, weight: int = 1, **metadata: Any) -> Raw:
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": "default",
+            "uid": f"uid-of-{name}",
+            "resourceVersion": str(version),
+            "generation": weight,
+            "creationTimestamp": START,
+            **metadata,
+        },
+        "spec": {"parentRefs": [{"name": "hotel"}], "rules": [{"backendRefs": [{"name": "rooms", "port": 80}]}]},
+    }
+
+
+def service(name: str = "rooms", version: int = 1) -> Raw:
+    metadata = {"name": name, "namespace": "default", "uid": f"uid-of-{name}", "resourceVersion": str(version)}
+    return {"metadata": metadata, "spec": {"ports": [{"port": 80}]}}
+
+
+def broken(name: str = "one", version: int = 1, **metadata: Any) -> Raw:
+    return {**route(name, version, **metadata), "spec": {"rules": "none"}}
+
+
+def seen(raw: Raw, served: Served = ROUTES) -> Seen:
+    return read_item(msgspec.Raw(json.dumps(raw).encode()), served)
+
+
+def ref(name: str = "one", kind: Kind = Kind.HTTP_ROUTE) -> Ref:
+    return Ref(kind, "default", name)
+
+
+def page(*items: Raw, version: int = 10, more: str = "") -> bytes:
+    return json.dumps({"metadata": {"resourceVersion": str(version), "continue": more}, "items": items}).encode()
+
+
+def line(kind: str, item: Raw) -> bytes:
+    return json.dumps({"type": kind, "object": item}).encode()
+
+
+class Script:
+    """An ``Api`` whose answers are written beforehand: what ``answers`` has for a request, one after the other.
+
+    A failure is raised; the last answer is repeated. A watch without a script stands for ever in silence.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[bytes | KubeError]] = {}
+        self.watches: list[list[list[bytes] | KubeError]] = []
+        self.asked: list[tuple[str, str, Mapping[str, Any]]] = []
+
+    async def get(self, path: str, query: Query) -> bytes:
+        return self._answer("GET", path, query)
+
+    async def create(self, path: str, body: Mapping[str, Any]) -> bytes:
+        return self._answer("POST", path, body)
+
+    async def patch(self, path: str, body: Mapping[str, Any], how: Patch) -> bytes:
+        assert how is Patch.MERGE
+        return self._answer("PATCH", path, body)
+
+    async def watch(self, path: str, query: Query, seconds: float) -> AsyncGenerator[list[bytes], None]:
+        assert seconds > 0
+        self.asked.append(("WATCH", path, query))
+        yield []
+        for each in self.watches.pop(0) if self.watches else ():
+            if isinstance(each, KubeError):
+                raise KubeFailure(each)
+            yield each
+
+    def requests(self, method: str) -> list[tuple[str, Mapping[str, Any]]]:
+        return [(path, body) for how, path, body in self.asked if how == method]
+
+    def _answer(self, method: str, path: str, body: Mapping[str, Any]) -> bytes:
+        self.asked.append((method, path, body))
+        waiting = self.answers[f"{method} {path}"]
+        answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if isinstance(answer, KubeError):
+            raise KubeFailure(answer)
+        return answer
