@@ -73,7 +73,7 @@ async def look(where: Where) -> Look:
             recorded=recorded,
             topology=translation.topology(),
             desired=desired,
-            observed=await survey.observed(desired),
+            observed=await survey.observed(desired.values()),
             account=await survey.account(),
         )
 

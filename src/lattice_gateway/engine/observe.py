@@ -20,11 +20,11 @@ from lattice_gateway.core.lattice.observed import (
     ObservedVpcAssociation,
 )
 from lattice_gateway.core.lattice.outcome import ErrorKind
-from lattice_gateway.core.lattice.words import Arn, ListenerProtocol, Owner, Status, Tag, Tags
-from lattice_gateway.core.names import group_name
-from lattice_gateway.core.plan.choosing import has_ending
+from lattice_gateway.core.lattice.units import TargetGroup
+from lattice_gateway.core.lattice.words import Arn, ListenerProtocol, Owner, Status, Tags
 from lattice_gateway.core.plan.ownership import is_ours
 from lattice_gateway.engine.calls import Calls
+from lattice_gateway.engine.candidates import GroupIndex, index_groups
 from lattice_gateway.engine.ports import LatticeFailure
 from lattice_gateway.engine.reads import (
     GetListener,
@@ -38,7 +38,7 @@ from lattice_gateway.engine.reads import (
     ListTargets,
     RuleSummary,
 )
-from lattice_gateway.engine.shared import Listings
+from lattice_gateway.engine.shared import NOW, Listings, Since, Snapshot
 
 T = TypeVar("T")
 
@@ -54,11 +54,12 @@ class Observer:
         self._owner = owner
         self._rules: dict[str, tuple[str, ObservedRule]] = {}
         self._details: dict[str, tuple[str, ObservedGroup]] = {}
+        self._index: GroupIndex | None = None
 
-    async def network(self, key: NetworkKey, since: float) -> NetworkView:
+    async def network(self, key: NetworkKey, since: Since) -> NetworkView:
         """The networks of that name (or id), and the association of our VPC, as listed at ``since`` or later."""
-        listed = (await self._listings.networks.since(since)).items
-        associations = (await self._listings.vpc_associations.since(since)).items
+        listed = (await self._listings.networks.since(since.listed)).items
+        associations = (await self._listings.vpc_associations.since(since.listed)).items
         association = await self._vpc_association(associations, since)
         named = [network for network in listed if key.name in {network.name, network.id}]
         candidates = [await self._network(network, since) for network in named]
@@ -70,29 +71,31 @@ class Observer:
             candidates = [_unlisted(association)]
         return NetworkView(tuple(candidates), association)
 
-    async def users(self, view: NetworkView, since: float) -> NetworkView:
+    async def users(self, view: NetworkView, since: Since) -> NetworkView:
         """The same networks with their services counted in every status; a summary may count ACTIVE ones only."""
         counted = []
         for network in view.candidates:
-            linked = (await self._listings.associations(network.id).since(since)).items
+            linked = (await self._listings.associations(network.id).since(since.listed)).items
             counted.append(replace(network, services=max(network.services, len(linked))))
         return replace(view, candidates=tuple(counted))
 
-    async def groups(self, key: GroupKey, before: tuple[ObservedGroup, ...], since: float) -> tuple[ObservedGroup, ...]:
-        """Every group that may be the unit's: by the hash in its name, or ours with the tags of the key.
+    async def groups(
+        self, unit: TargetGroup | GroupKey, before: tuple[ObservedGroup, ...], since: Since
+    ) -> tuple[ObservedGroup, ...]:
+        """Every group that may be the unit's: by the hash in its name, or ours with the tags that it would have.
 
-        ``before`` are those seen earlier.
+        A unit of which only the key is known is found by the hash. ``before`` are those seen earlier.
         """
-        listed = (await self._listings.groups.since(since)).items
-        candidates = [each for each in listed if self._may_be(each.group, key)]
+        index = self._group_index(await self._listings.groups.since(since.listed))
+        candidates = index.candidates(unit, self._owner)
         missing = {group.id for group in before} - {each.group.id for each in candidates}
         found = [await self._group(each, since) for each in candidates]
         found += [await self._group_by_id(group) for group in sorted(missing)]
         return tuple(group for group in found if group is not None)
 
-    async def service(self, key: ServiceKey, before: ObservedService | None, since: float) -> ObservedService | None:
+    async def service(self, key: ServiceKey, before: ObservedService | None, since: Since) -> ObservedService | None:
         """The service of that name in our account; None: there is none. What hangs on a foreign one is not read."""
-        listed = (await self._listings.services.since(since)).items.get(key.name)
+        listed = (await self._listings.services.since(since.listed)).items.get(key.name)
         if listed is None and before is not None:
             listed = await _unless_missing(self._calls.read(GetService(before.id)))
         if listed is None:
@@ -103,39 +106,37 @@ class Observer:
         """The registered and draining targets of a group."""
         return await self._calls.pages(lambda after: ListTargets(group, after))
 
-    async def associations(self, service: str, since: float) -> tuple[ObservedAssociation, ...]:
+    async def associations(self, service: str, since: Since) -> tuple[ObservedAssociation, ...]:
         """The associations of one service with their tags."""
         linked = await self._calls.pages(lambda after: ListAssociationsOfService(service, after))
         return tuple([await self._tagged(each.association, since) for each in linked])
 
     async def owner_of(self, arn: Arn) -> Tags | None:
         """The tags of a resource from the resource itself; None where they may not be read, or it is gone."""
-        return await self._readable_tags(arn, float("inf"))
+        return await self._readable_tags(arn, NOW)
 
-    async def _network(self, network: ObservedNetwork, since: float) -> ObservedNetwork:
+    async def _network(self, network: ObservedNetwork, since: Since) -> ObservedNetwork:
         """A network with its tags; of another account's they are left unread."""
         if _account(network.arn) != self._owner.account:
             return network
         return replace(network, tags=await self._readable_tags(network.arn, since))
 
     async def _vpc_association(
-        self, listed: tuple[ObservedVpcAssociation, ...], since: float
+        self, listed: tuple[ObservedVpcAssociation, ...], since: Since
     ) -> ObservedVpcAssociation | None:
         if not listed:
             return None
         association = listed[0]
         return replace(association, tags=await self._readable_tags(association.arn, since))
 
-    def _may_be(self, group: ObservedGroup, key: GroupKey) -> bool:
-        if has_ending(group, group_name(key, self._owner)):
-            return True
-        index = self._listings.owned.last
-        tags = index.items.get(group.arn) if index else None
-        if tags is None:
-            return False
-        return tags.get(Tag.SERVICE_NAME) == key.name and tags.get(Tag.SERVICE_NAMESPACE) == key.namespace
+    def _group_index(self, listing: Snapshot[tuple[Listed, ...]]) -> GroupIndex:
+        """The listing by what groups are looked up by, made once for each listing."""
+        owned = self._listings.owned.last
+        if self._index is None or self._index.listing is not listing or self._index.owned is not owned:
+            self._index = index_groups(listing, owned)
+        return self._index
 
-    async def _group(self, listed: Listed, since: float) -> ObservedGroup | None:
+    async def _group(self, listed: Listed, since: Since) -> ObservedGroup | None:
         """A listed group with all its parts; None: it is gone, and the listing is behind."""
         group = listed.group
         detail = await self._detail(listed)
@@ -163,10 +164,10 @@ class Observer:
         if detail is None:
             self._details.pop(group, None)
             return None
-        tags = await _unless_missing(self._tags(detail.arn, float("inf")))
+        tags = await _unless_missing(self._tags(detail.arn, NOW))
         return replace(detail, tags=tags, targets=await _unless_missing(self.targets(group)))
 
-    async def _whole_service(self, listed_service: ObservedService, since: float) -> ObservedService:
+    async def _whole_service(self, listed_service: ObservedService, since: Since) -> ObservedService:
         service = replace(listed_service, tags=await self._tags(listed_service.arn, since))
         if not is_ours(service.tags, self._owner):
             return service
@@ -194,10 +195,10 @@ class Observer:
         self._rules[rule.id] = (summary.version, rule)
         return rule
 
-    async def _tagged(self, association: ObservedAssociation, since: float) -> ObservedAssociation:
+    async def _tagged(self, association: ObservedAssociation, since: Since) -> ObservedAssociation:
         return replace(association, tags=await self._readable_tags(association.arn, since))
 
-    async def _readable_tags(self, arn: Arn, since: float) -> Tags | None:
+    async def _readable_tags(self, arn: Arn, since: Since) -> Tags | None:
         """Tags; None where we may not read them, or where the resource is gone."""
         try:
             return await self._tags(arn, since)
@@ -206,8 +207,8 @@ class Observer:
                 return None
             raise
 
-    async def _tags(self, arn: Arn, since: float) -> Tags:
-        return await self._listings.tags(arn, since)
+    async def _tags(self, arn: Arn, since: Since) -> Tags:
+        return await self._listings.tags(arn, since.tags)
 
 
 async def _unless_missing(answer: Awaitable[T]) -> T | None:

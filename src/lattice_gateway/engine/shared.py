@@ -29,6 +29,21 @@ T = TypeVar("T")
 
 PAGE = 100
 
+TAGS_FRESH = 300.0
+"""Seconds that tags may be old when a unit is read: drift of tags is found at most so much later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """How old what is read may be: the moments after which listings were begun and tags were read."""
+
+    listed: float
+    tags: float
+
+
+NOW = Since(float("inf"), float("inf"))
+"""Nothing remembered will do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot(Generic[T]):
@@ -91,8 +106,13 @@ class Listings:
         return shared
 
     async def tags(self, arn: Arn, since: float) -> Tags:
-        """Tags of a resource: from the index of what is ours if that was read since, else from the resource itself."""
+        """Tags of a resource: from the index of what is ours if that was read since, else from the resource itself.
+
+        An index that is old is read anew as a whole: a page of it costs what the tags of one resource cost.
+        """
         index = self.owned.last
+        if self._settings.tagging_api and index is not None and index.begun < self._clock.now() - TAGS_FRESH >= since:
+            index = await self.owned.since(self._clock.now() - TAGS_FRESH)
         if index is not None and index.begun >= since and arn in index.items:
             return index.items[arn]
         return await self._calls.read(ListTags(arn))

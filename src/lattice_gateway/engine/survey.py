@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.observed import Observed, ObservedService
+from lattice_gateway.core.lattice.units import Desired, TargetGroup
 from lattice_gateway.core.lattice.words import Arn, Tags
 from lattice_gateway.core.plan.sweep import Account
 from lattice_gateway.core.translate.inputs import ServiceRecord
@@ -20,7 +21,7 @@ from lattice_gateway.engine.gate import Urgency
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.ports import Clock, Lattice
-from lattice_gateway.engine.shared import Listings
+from lattice_gateway.engine.shared import Listings, Since
 from lattice_gateway.settings import Settings
 
 
@@ -42,12 +43,12 @@ class Survey:
         others = await self._tags_of(foreign)
         return {name: _record(one, owned.get(one.arn, others.get(one.arn))) for name, one in listed.items()}
 
-    async def observed(self, keys: Iterable[UnitKey]) -> dict[UnitKey, Observed]:
+    async def observed(self, units: Iterable[Desired]) -> dict[UnitKey, Observed]:
         """What stands where each unit should stand; keys without anything are left out."""
-        wanted = tuple(keys)
+        wanted = tuple(units)
         await self.account()
-        found = await asyncio.gather(*(self._one(key) for key in wanted))
-        return {key: seen for key, seen in zip(wanted, found, strict=True) if seen not in {None, ()}}
+        found = await asyncio.gather(*(self._one(unit) for unit in wanted))
+        return {unit.key: seen for unit, seen in zip(wanted, found, strict=True) if seen not in {None, ()}}
 
     async def account(self) -> Account:
         """Everything that the listings show, with the tags of what is ours; of the rest they are left unread."""
@@ -64,14 +65,15 @@ class Survey:
             groups=tuple(replace(one.group, tags=tags.get(one.group.arn)) for one in groups),
         )
 
-    async def _one(self, key: UnitKey) -> Observed:
-        match key:
-            case NetworkKey():
-                return await self._observer.network(key, self._since)
-            case GroupKey():
-                return await self._observer.groups(key, (), self._since)
-            case ServiceKey():
-                return await self._observer.service(key, None, self._since)
+    async def _one(self, unit: Desired) -> Observed:
+        since = Since(self._since, self._since)
+        match unit.key:
+            case NetworkKey() as key:
+                return await self._observer.network(key, since)
+            case GroupKey() as key:
+                return await self._observer.groups(unit if isinstance(unit, TargetGroup) else key, (), since)
+            case ServiceKey() as key:
+                return await self._observer.service(key, None, since)
 
     async def _tags_of(self, arns: tuple[Arn, ...]) -> dict[Arn, Tags]:
         if not self._settings.tagging_api:

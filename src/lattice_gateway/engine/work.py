@@ -18,7 +18,7 @@ from lattice_gateway.engine.neighbours import Neighbours
 from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.planning import plan_unit
 from lattice_gateway.engine.ports import Clock, LatticeFailure
-from lattice_gateway.engine.shared import Listings
+from lattice_gateway.engine.shared import TAGS_FRESH, Listings, Since
 from lattice_gateway.settings import Settings
 
 FRESH = 20.0
@@ -122,11 +122,11 @@ class Work:
             return
         await self._read(desired, self._since(desired))
 
-    def _since(self, desired: Desired) -> float:
-        """How old a listing may be: younger than the last write, and for what is to go than its users' last change."""
-        written = self._mirror.changed_at(desired.key)
+    def _since(self, desired: Desired) -> Since:
+        """How old things may be: younger than the last write, and for what is to go than its users' last change."""
+        now, written = self._clock.now(), self._mirror.changed_at(desired.key)
         changed = self._neighbours.changed_at(desired.key) if isinstance(desired, Absent) else 0.0
-        return max(self._clock.now() - FRESH, written, changed)
+        return Since(listed=max(now - FRESH, written, changed), tags=max(now - TAGS_FRESH, written))
 
     def _aged(self, memory: Memory) -> bool:
         return 0 < self._settings.resync <= self._clock.now() - memory.read_at
@@ -137,7 +137,7 @@ class Work:
             return False
         return memory.read_at < self._neighbours.changed_at(desired.key)
 
-    async def _read(self, desired: Desired, since: float) -> None:
+    async def _read(self, desired: Desired, since: Since) -> None:
         key = desired.key
         begun = self._clock.now()
         match key:
@@ -147,11 +147,12 @@ class Work:
                     view = await self._observer.users(view, since)
                 self._mirror.read(key, view, begun)
             case GroupKey():
-                self._mirror.read(key, await self._observer.groups(key, self._mirror.groups(key), since), begun)
+                unit = desired if isinstance(desired, TargetGroup) else key
+                self._mirror.read(key, await self._observer.groups(unit, self._mirror.groups(key), since), begun)
             case ServiceKey():
                 found = await self._observer.service(key, self._mirror.service(key), since)
                 self._mirror.read(key, found, begun)
-        self._owner_seen[key] = begun
+        self._owner_seen[key] = since.tags
 
     async def _owner_read_again(self, desired: Desired, plan: Plan) -> bool:
         """Read tags again where the unit is to go and they were read long ago; whether that was done."""
