@@ -181,9 +181,7 @@ def replica(leases: KubeLeases, kubeconfig: Path, calls: Calls, tmp_path: Path) 
 
     yield begin
     for each in running:
-        if each.alive:
-            each.process.send_signal(signal.SIGCONT)
-            each.kill()
+        each.kill()
 
 
 @pytest.mark.timeout(180)
