@@ -90,7 +90,7 @@ def read(body: bytes) -> Asked:
     try:
         review = msgspec.json.decode(body, type=_Review)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise NotAReview(f"expected a {KIND} of {API_VERSION}: {error}") from error
+        raise NotAReview(f"expected an {KIND} of {API_VERSION}: {error}") from error
     if (review.api_version, review.kind) != (API_VERSION, KIND):
         raise NotAReview(f"found {review.kind} of {review.api_version}, expected {KIND} of {API_VERSION}")
     request = review.request
