@@ -34,9 +34,11 @@ class Cluster:
     def __init__(self, objects: list[Raw]) -> None:
         self.objects: dict[Ref, Raw] = {}
         self._batches: asyncio.Queue[Batch] = asyncio.Queue()
-        self._puts = tuple(self._take(raw) for raw in objects)
+        for raw in objects:
+            self._take(raw)
 
     async def changes(self) -> AsyncIterator[Batch]:
+        self._batches = asyncio.Queue()
         yield Batch(puts=tuple(self._decoded(raw) for raw in self.objects.values()), complete=True)
         while True:
             yield await self._batches.get()
@@ -105,33 +107,53 @@ class Statuses:
         return bool(problems)
 
 
+def process(stage: Stage, cluster: Cluster, statuses: Statuses | None = None) -> Controller:
+    """A new process of the controller."""
+    stage.starts += 1
+    return Controller(
+        settings=stage.settings,
+        source=cluster,
+        state=stage.memory,
+        status=statuses or Statuses(),
+        lattice=stage.lattice(),
+        clock=LoopClock(),
+        random=Random(stage.starts),
+        process=f"process {stage.starts}",
+        metrics=Metrics(CollectorRegistry()),
+    )
+
+
 def play_controller(
     stage: Stage,
     cluster: Cluster,
     scene: Callable[[Controller], Awaitable[Any]],
     statuses: Statuses | None = None,
 ) -> Any:
-    """Run a scene while a new process of the controller works."""
+    """Run a scene while a new process of the controller works; at its end the process is stopped as by SIGTERM."""
 
     async def whole() -> Any:
-        stage.starts += 1
-        controller = Controller(
-            settings=stage.settings,
-            source=cluster,
-            state=stage.memory,
-            status=statuses or Statuses(),
-            lattice=stage.lattice(),
-            clock=LoopClock(),
-            random=Random(stage.starts),
-            process=f"process {stage.starts}",
-            metrics=Metrics(CollectorRegistry()),
-        )
+        controller = process(stage, cluster, statuses)
         running = asyncio.create_task(controller.run())
         try:
             return await scene(controller)
         finally:
             controller.stop()
             await running
+
+    return stage.play(whole)
+
+
+def play_and_kill(stage: Stage, cluster: Cluster, scene: Callable[[Controller], Awaitable[Any]]) -> Any:
+    """Run a scene while a new process works; at its end the process is gone as by SIGKILL."""
+
+    async def whole() -> Any:
+        controller = process(stage, cluster)
+        running = asyncio.create_task(controller.run())
+        try:
+            return await scene(controller)
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
 
     return stage.play(whole)
 
