@@ -52,15 +52,13 @@ def test_equal_events_are_told_again_only_after_a_while() -> None:
 
 
 def test_an_object_may_tell_so_many_different_events_and_then_one_at_a_time() -> None:
-    allowance: Allowance | None = Allowance(at=0.0)
-    for _ in range(BURST):
-        assert allowance is not None
-        last, allowance = allowance, allowance.spend(0.0)
-    assert allowance is not None
+    spent = Allowance(left=1.0, at=0.0).spend(0.0)
+    assert spent == Allowance(0.0, 0.0)
+    assert Allowance(at=0.0).left == BURST
 
-    assert allowance.spend(0.0) is None
-    assert allowance.spend(REFILL) is not None
-    assert last.left == 1
+    assert spent.spend(0.0) is None
+    assert spent.spend(REFILL) == Allowance(0.0, REFILL)
+    assert spent.spend(REFILL * 1000) == Allowance(BURST - 1, REFILL * 1000)
 
 
 @given(st.integers(1, 1000), st.sampled_from([AWAY, CONFLICT, KubeError(status=500)]))

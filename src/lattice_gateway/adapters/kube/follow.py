@@ -5,6 +5,8 @@ from contextlib import aclosing
 from random import Random
 from typing import Final, Protocol
 
+import structlog
+
 from lattice_gateway.adapters.kube.api import Api, KubeError, KubeFailure
 from lattice_gateway.adapters.kube.catalogue import Served
 from lattice_gateway.adapters.kube.reading import Bookmark, Deleted, Put, Seen, read_item, read_line, read_page
@@ -34,6 +36,9 @@ WATCH_SECONDS: Final = 300.0
 
 PATIENCE: Final = 4
 """Failures in a row, over about two seconds, until the absence of a server is worth a word."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class Listener(Protocol):
@@ -74,6 +79,8 @@ class Follower:
                 await self._ask()
             except KubeFailure as failure:
                 self._step(Failed(failure.error))
+                if failure.error.expired:
+                    log.info("listed anew", kind=str(self._served.kind), why=failure.error.message)
                 if is_trouble(failure.error, self._progress.failures):
                     self._listener.trouble(self._served, failure.error)
             if self._progress.failures:
