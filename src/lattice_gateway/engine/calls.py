@@ -115,15 +115,19 @@ class Calls:
         await self._idle.wait()
 
     async def _attempts(self, name: CallName, send: Callable[[], Awaitable[T]], urgency: Urgency) -> T:
-        attempt = 1
+        began, attempt = self._clock.now(), 1
         while True:
             try:
-                return await self._attempt(name, send, urgency)
+                answer = await self._attempt(name, send, urgency)
             except LatticeFailure as failure:
                 if attempt >= ATTEMPTS.get(failure.error.kind, 1):
+                    self._metrics.call(name, failure.error, self._clock.now() - began, attempt)
                     raise
                 await self._clock.sleep(self._pause(attempt))
                 attempt += 1
+            else:
+                self._metrics.call(name, None, self._clock.now() - began, attempt)
+                return answer
 
     async def _attempt(self, name: CallName, send: Callable[[], Awaitable[T]], urgency: Urgency) -> T:
         gate = self._gate(name)
@@ -151,12 +155,12 @@ class Calls:
         finally:
             self._ended()
         gate.rate.admitted(self._clock.now())
-        self._metrics.call(name, None, self._clock.now() - sent_at)
+        self._metrics.request(name, None, self._clock.now() - sent_at)
         return answer
 
     def _refused(self, gate: Gate, name: CallName, error: LatticeError, sent_at: float) -> None:
         now = self._clock.now()
-        self._metrics.call(name, error, now - sent_at)
+        self._metrics.request(name, error, now - sent_at)
         if error.kind is ErrorKind.THROTTLED:
             self._metrics.throttled(name)
             gate.rate.throttled(sent_at, now, error.retry_after)

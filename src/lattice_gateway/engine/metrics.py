@@ -2,20 +2,21 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from lattice_gateway.core.lattice.outcome import LatticeError, Result
+from lattice_gateway.core.lattice.outcome import ErrorKind, LatticeError, Result
 from lattice_gateway.engine.call_names import CallName
 
 OK = "200"
 STATUS_OF = {
-    "Conflict": "409",
-    "NotFound": "404",
-    "Throttled": "429",
-    "QuotaExceeded": "402",
-    "AccessDenied": "403",
-    "Invalid": "400",
-    "Unavailable": "500",
-    "UnknownResult": "",
+    ErrorKind.CONFLICT: "409",
+    ErrorKind.NOT_FOUND: "404",
+    ErrorKind.THROTTLED: "429",
+    ErrorKind.QUOTA: "402",
+    ErrorKind.DENIED: "403",
+    ErrorKind.INVALID: "400",
+    ErrorKind.UNAVAILABLE: "500",
+    ErrorKind.UNKNOWN_RESULT: "",
 }
+"""The status that stands for a kind of error; none where there was no answer."""
 
 
 class Metrics:
@@ -25,8 +26,15 @@ class Metrics:
         labels = ("service", "operation", "status_code", "error_code")
         self._calls = Counter("aws_api_calls", "Calls to AWS.", labels, registry=registry)
         self._requests = Counter("aws_api_requests", "Requests to AWS; each attempt is one.", labels, registry=registry)
-        self._durations = Histogram(
-            "aws_api_call_duration_seconds", "Duration of calls.", ("service", "operation"), registry=registry
+        names = ("service", "operation")
+        self._call_times = Histogram(
+            "aws_api_call_duration_seconds", "Time from the first attempt to the last answer.", names, registry=registry
+        )
+        self._request_times = Histogram(
+            "aws_api_request_duration_seconds", "Time of one attempt.", names, registry=registry
+        )
+        self._retries = Histogram(
+            "aws_api_call_retries", "Further attempts of calls.", names, buckets=range(11), registry=registry
         )
         self._throttled = Counter(
             "lattice_gateway_throttled_calls", "Calls refused for their rate.", ("operation",), registry=registry
@@ -42,13 +50,16 @@ class Metrics:
             "lattice_gateway_orphans", "What is ours in Lattice without a record.", ("kind",), registry=registry
         )
 
-    def call(self, name: CallName, error: LatticeError | None, seconds: float) -> None:
+    def request(self, name: CallName, error: LatticeError | None, seconds: float) -> None:
         """One attempt at a call, and how long it took."""
-        status = STATUS_OF[error.kind.value] if error else OK
-        labels = (name.service, name.operation, status, error.code if error else "")
-        self._calls.labels(*labels).inc()
-        self._requests.labels(*labels).inc()
-        self._durations.labels(name.service, name.operation).observe(seconds)
+        self._requests.labels(*_labels(name, error)).inc()
+        self._request_times.labels(name.service, name.operation).observe(seconds)
+
+    def call(self, name: CallName, error: LatticeError | None, seconds: float, attempts: int) -> None:
+        """A call that ended, after so many attempts; the time between them counts."""
+        self._calls.labels(*_labels(name, error)).inc()
+        self._call_times.labels(name.service, name.operation).observe(seconds)
+        self._retries.labels(name.service, name.operation).observe(attempts - 1)
 
     def throttled(self, name: CallName) -> None:
         """A call was refused for its rate."""
@@ -69,3 +80,8 @@ class Metrics:
     def orphans(self, kind: str, number: int) -> None:
         """How many things of one kind are ours without a record."""
         self._orphans.labels(kind).set(number)
+
+
+def _labels(name: CallName, error: LatticeError | None) -> tuple[str, str, str, str]:
+    status = STATUS_OF[error.kind] if error else OK
+    return (name.service, name.operation, status, error.code if error else "")

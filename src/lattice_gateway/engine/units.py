@@ -30,6 +30,7 @@ from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.call_names import call_name
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.execute import Executor
+from lattice_gateway.engine.feed import StateUnwritable
 from lattice_gateway.engine.gate import Urgency
 from lattice_gateway.engine.ledger import Ledger, absence
 from lattice_gateway.engine.metrics import Metrics
@@ -329,7 +330,10 @@ class Units:
         self._resyncs.cancel(key)
         self._visible.pop(key, None)
         self.outcomes.pop(key, None)
-        self.ledger.gone(key)
+        try:
+            self.ledger.gone(key)
+        except StateUnwritable as problem:
+            log.warning("record not removed", unit=str(key), error=str(problem))
         self._told(key, None)
 
 

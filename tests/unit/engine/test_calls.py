@@ -181,3 +181,23 @@ def test_a_token_changes_only_when_a_result_is_known() -> None:
 def test_a_call_is_named_as_aws_names_it() -> None:
     assert str(call_name(CREATE)) == "CreateService"
     assert str(call_name(ListAssociationsOfNetwork("sn-1"))) == "ListServiceNetworkServiceAssociations"
+
+
+def test_metrics_have_the_go_controllers_names() -> None:
+    registry = CollectorRegistry()
+
+    async def scene() -> None:
+        made = Calls(Script(ErrorKind.THROTTLED), LoopClock(), Random(1), Metrics(registry))
+        await made.perform(CREATE, "token", Urgency.CHANGE)
+
+    play(scene)
+    names = {"service": "VPC Lattice", "operation": "CreateService"}
+    fine = {**names, "status_code": "200", "error_code": ""}
+
+    assert registry.get_sample_value("aws_api_calls_total", fine) == 1
+    assert registry.get_sample_value("aws_api_requests_total", fine) == 1
+    refused = {**names, "status_code": "429", "error_code": "Throttled"}
+    assert registry.get_sample_value("aws_api_requests_total", refused) == 1
+    assert registry.get_sample_value("aws_api_call_retries_sum", names) == 1
+    assert registry.get_sample_value("aws_api_call_duration_seconds_count", names) == 1
+    assert registry.get_sample_value("aws_api_request_duration_seconds_count", names) == 2
