@@ -118,6 +118,13 @@ def with_status(status: Status) -> Observed:
             False,
             id="a used network",
         ),
+        pytest.param(
+            AssociationsGone(NETWORK, "sn-9"),
+            NetworkView((replace(SN, services=1),), None),
+            NOTHING,
+            True,
+            id="another one",
+        ),
         pytest.param(AssociationsGone(NETWORK), VIEW, NEEDED, False, id="a needed network"),
         pytest.param(Unneeded(NETWORK), VIEW, NEEDED, False, id="needed"),
         pytest.param(Unneeded(NETWORK), VIEW, NOTHING, True, id="unneeded"),

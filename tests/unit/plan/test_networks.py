@@ -18,6 +18,7 @@ from tests.laws.plan.worlds import NETWORK, OWN, network
 GATEWAYS = Tags({**OWN, Tag.GATEWAY: "default/my-hotel"})
 OURS = ObservedNetwork(id="sn-1", arn=Arn("arn:sn-1"), name="my-hotel", tags=GATEWAYS, services=0, vpcs=0)
 BY_HAND = replace(OURS, tags=Tags())
+SHARED = replace(OURS, id="sn-7", arn=Arn("arn:aws:vpc-lattice:us-west-2:999988887777:servicenetwork/sn-7"), tags=None)
 ASSOCIATED = ObservedVpcAssociation(
     id="snva-1",
     arn=Arn("arn:snva-1"),
@@ -125,6 +126,7 @@ def test_a_paused_network_does_not_change() -> None:
         pytest.param(view(None, BY_HAND), [], id="made by hand stays"),
         pytest.param(view(None, replace(OURS, tags=None)), [], id="unread tags stay"),
         pytest.param(view(None, OURS), ["DeleteServiceNetwork"], id="ours without association"),
+        pytest.param(view(None, SHARED, OURS), ["DeleteServiceNetwork"], id="ours beside one of another account"),
         pytest.param(
             view(ASSOCIATED, replace(OURS, vpcs=1)),
             ["DeleteVpcAssociation", "DeleteServiceNetwork"],
@@ -170,3 +172,10 @@ def test_another_vpc_is_somebody_elses() -> None:
     assert names(plan_network(Absent(NETWORK), view(elsewhere, replace(OURS, vpcs=1)), OWNER, AROUND)) == [
         "UntagResource"
     ]
+
+
+def test_a_network_of_another_account_is_not_waited_for() -> None:
+    plan = plan_network(Absent(NETWORK), view(None, SHARED), OWNER, AROUND)
+
+    assert isinstance(plan, Plan)
+    assert plan.empty

@@ -40,8 +40,8 @@ def holds(condition: Condition, observed: Observed, around: Surroundings) -> Wai
             return _active(unit, which, observed, around)
         case AssociationIs():
             return _association(condition, observed, around)
-        case AssociationsGone(unit):
-            return _associations_gone(unit, observed, around)
+        case AssociationsGone(unit, which):
+            return _associations_gone(unit, which, observed, around)
         case Unneeded(unit):
             return _dependants(unit, around) if around.live_dependants else None
         case Unused(group, which):
@@ -132,13 +132,15 @@ def _network_id(ref: Ref, observed: Observed, around: Surroundings) -> str | Non
     return state.ref.id if state and isinstance(state.ref, Known) else None
 
 
-def _associations_gone(unit: UnitKey, observed: Observed, around: Surroundings) -> Waiting | None:
+def _associations_gone(unit: UnitKey, which: str | None, observed: Observed, around: Surroundings) -> Waiting | None:
     if around.live_dependants:
         return _dependants(unit, around)
     match observed:
         case ObservedService(associations=associations) if associations != ():
             return Waiting(f"networks are still associated with {unit}")
-        case NetworkView(candidates=candidates) if any(c.services or c.vpcs for c in candidates):
+        case NetworkView(candidates=candidates) if any(
+            (network.services or network.vpcs) and which in {None, network.id} for network in candidates
+        ):
             return Waiting(f"services or VPCs are still associated with {unit}")
         case _:
             return None

@@ -21,7 +21,7 @@ from lattice_gateway.core.lattice.outcome import Refusal
 from lattice_gateway.core.lattice.units import Absent, Network
 from lattice_gateway.core.lattice.words import Owner, Status, Tag, Tags
 from lattice_gateway.core.plan.conditions import USABLE
-from lattice_gateway.core.plan.ownership import is_ours
+from lattice_gateway.core.plan.ownership import is_ours, is_shared_with_us
 from lattice_gateway.core.plan.plan import (
     AssociationIs,
     AssociationsGone,
@@ -161,9 +161,10 @@ def _elsewhere(desired: Network, association: ObservedVpcAssociation) -> Note:
 
 
 def _absent(key: NetworkKey, observed: NetworkView, owner: Owner, around: Surroundings) -> Plan:
-    if any(network.tags is None for network in observed.candidates):
+    own_account = [network for network in observed.candidates if not is_shared_with_us(network.arn, owner)]
+    if any(network.tags is None for network in own_account):
         return Plan(unit=key, steps=(Step(name="ownership", when=(WasRead(key, Part.TAGS),)),))
-    ours = [network for network in observed.candidates if is_a_gateways(network, owner)]
+    ours = [network for network in own_account if is_a_gateways(network, owner)]
     if not ours:
         return Plan(unit=key)
     network = ours[0]
@@ -190,7 +191,7 @@ def _removed(
         name="network",
         operations=(DeleteServiceNetwork(resource),),
         needs=frozenset({"VPC association"} if ours else ()),
-        when=(AssociationsGone(key),),
+        when=(AssociationsGone(key, network.id),),
     )
     notes = (Note(NoteKind.DESTRUCTIVE, f"service network {network.name} ({network.id}) is deleted"),)
     return Plan(unit=key, steps=(*_dissociated(key, network, ours), gone), notes=notes)

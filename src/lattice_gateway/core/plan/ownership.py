@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from lattice_gateway.core.lattice.operations import Known, Operation, TagResource, UntagResource
-from lattice_gateway.core.lattice.words import PREFIX, Owner, Tag, Tags
+from lattice_gateway.core.lattice.words import PREFIX, Arn, Owner, Tag, Tags
 
 DIGITS = 6
 """Hex digits of a key's SHA-256 that ``P/TagKeys`` keeps (decision 15)."""
+
+ACCOUNT = 4
+"""Part of an ARN that names the account: ``arn:<partition>:vpc-lattice:<region>:<account>:...``."""
 
 LONGEST_VALUE = 256
 """Lattice: length of a tag's value."""
@@ -20,6 +23,12 @@ LONGEST_VALUE = 256
 def is_ours(tags: Tags | None, owner: Owner) -> bool:
     """Whether tags say that the resource is ours; False where they were not read."""
     return tags is not None and tags.get(Tag.MANAGED_BY) == str(owner)
+
+
+def is_shared_with_us(arn: Arn, owner: Owner) -> bool:
+    """Whether another account owns the resource; its tags cannot be read, and it is never ours."""
+    parts = arn.split(":")
+    return len(parts) > ACCOUNT and parts[ACCOUNT] != owner.account
 
 
 def remembering(tags: Tags) -> Tags:

@@ -23,9 +23,13 @@ class UnitActive:
 
 @dataclass(frozen=True, slots=True)
 class AssociationsGone:
-    """No association of the named service, network (or its VPC association) is left in any status."""
+    """No association of the named service, network (or its VPC association) is left in any status.
+
+    ``which`` is the id of the network meant where several have the name.
+    """
 
     unit: UnitKey
+    which: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
