@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -41,7 +42,7 @@ def names_of(service: str, namespace: str) -> tuple[str, ...]:
 
 
 def issue(names: tuple[str, ...], now: datetime) -> Issued:
-    """A new authority and a pair for these DNS names; the authority's key is not kept."""
+    """A new authority and a pair for these DNS names and addresses; the authority's key is not kept."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = (
         _draft(AUTHORITY_NAME, AUTHORITY_NAME, authority_key, now)
@@ -51,7 +52,7 @@ def issue(names: tuple[str, ...], now: datetime) -> Issued:
     certificate = (
         _draft(names[0], AUTHORITY_NAME, key, now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     return Issued(Pair(_pem(certificate), _private_pem(key)), _pem(authority))
@@ -91,6 +92,13 @@ def _draft(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, now: date
 def _name(text: str) -> x509.Name:
     """A common name has room for 64 characters; what counts is the subject's alternative names."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

@@ -13,9 +13,6 @@ import structlog
 from lattice_gateway.engine.ports import Clock
 from lattice_gateway.serve.webhook.certificates import Pair, fault
 
-LOOK = 5.0
-"""Seconds between two looks at the certificate; a kubelet takes a minute to bring a new one."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -26,12 +23,18 @@ class Unavailable(Exception):  # noqa: N818  # reads as what is the case
 class Certificates(Protocol):
     """Where the webhook's certificate comes from."""
 
+    @property
+    def every(self) -> float:
+        """Seconds between two looks."""
+
     async def current(self) -> Pair:
         """The pair as it is now. Raises ``Unavailable``."""
 
 
 class Files:
     """A pair in two files that somebody else renews, a kubelet or cert-manager."""
+
+    every = 5.0
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._certificate = certificate
@@ -94,7 +97,7 @@ async def follow(certificates: Certificates, serving: Serving, clock: Clock) -> 
     """Take over every change of the certificate, as long as the process lives."""
     while True:
         await look(certificates, serving)
-        await clock.sleep(LOOK)
+        await clock.sleep(certificates.every)
 
 
 async def look(certificates: Certificates, serving: Serving) -> None:
