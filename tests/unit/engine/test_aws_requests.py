@@ -1,5 +1,6 @@
 """Operations and reads against botocore's own model of the services; answers and errors as values."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from botocore.validate import ParamValidator
 
 from lattice_gateway.adapters.aws import values
+from lattice_gateway.adapters.aws.client import AwsLattice
 from lattice_gateway.adapters.aws.errors import broken, refused
 from lattice_gateway.adapters.aws.queries import query
 from lattice_gateway.adapters.aws.requests import Request, answer, request
@@ -30,6 +32,8 @@ from lattice_gateway.core.lattice.words import (
     VpcId,
 )
 from lattice_gateway.engine import reads
+from lattice_gateway.engine.ports import LatticeFailure
+from tests.laws.engine_stage import play
 
 VPC = VpcId("vpc-0123456789abcdef0")
 ARN = Arn("arn:aws:vpc-lattice:us-west-2:111122223333:service/svc-0123456789abcdef0")
@@ -303,3 +307,20 @@ def test_a_broken_call_is_unknown_only_when_it_may_have_been_sent(
     error: BotoCoreError, *, mutating: bool, kind: ErrorKind
 ) -> None:
     assert broken("CreateService", error, mutating=mutating).kind is kind
+
+
+class Silent:
+    """A client that never answers."""
+
+    async def get_service(self, **_: Any) -> Mapping[str, Any]:
+        await asyncio.sleep(10**6)
+        return {}
+
+
+def test_a_call_without_an_answer_ends() -> None:
+    lattice = AwsLattice({"vpc-lattice": Silent()})
+
+    with pytest.raises(LatticeFailure) as failure:
+        play(lambda: lattice.read(reads.GetService("svc-0123456789abcdef0")))
+
+    assert failure.value.error.kind is ErrorKind.UNAVAILABLE

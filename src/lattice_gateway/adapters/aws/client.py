@@ -1,5 +1,6 @@
 """The live ``Lattice``: aiobotocore clients with retries off; one method call, one request on the wire."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from aiobotocore.session import get_session
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lattice_gateway.adapters.aws.errors import broken, refused
+from lattice_gateway.adapters.aws.errors import broken, refused, unanswered
 from lattice_gateway.adapters.aws.queries import query
 from lattice_gateway.adapters.aws.requests import LATTICE, STS, TAGGING, Request, answer, request
 from lattice_gateway.core.lattice.operations import BatchUpdateRule, Operation
@@ -24,6 +25,9 @@ Call = Callable[..., Awaitable[Mapping[str, Any]]]
 SERVICES = (LATTICE, TAGGING, STS)
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
+"""Seconds without a byte of the answer."""
+CALL_TIMEOUT = 60.0
+"""Seconds for a whole call, however slowly its answer trickles in."""
 CONNECTIONS = 64
 AGENT = "lattice-gateway/0.1"
 
@@ -53,7 +57,10 @@ class AwsLattice:
     async def _send(self, sent: Request, *, mutating: bool) -> Mapping[str, Any]:
         call: Call = getattr(self._clients[sent.service], xform_name(sent.operation))
         try:
-            return await call(**sent.members)
+            async with asyncio.timeout(CALL_TIMEOUT):
+                return await call(**sent.members)
+        except TimeoutError as error:
+            raise LatticeFailure(unanswered(sent.operation, CALL_TIMEOUT, mutating=mutating)) from error
         except ClientError as error:
             raise LatticeFailure(refused(sent.operation, error, mutating=mutating)) from error
         except BotoCoreError as error:

@@ -86,6 +86,16 @@ def broken(operation: str, error: BotoCoreError, *, mutating: bool) -> LatticeEr
     )
 
 
+def unanswered(operation: str, seconds: float, *, mutating: bool) -> LatticeError:
+    """A call whose answer did not come in time."""
+    return LatticeError(
+        kind=ErrorKind.UNKNOWN_RESULT if mutating else ErrorKind.UNAVAILABLE,
+        operation=operation,
+        code="Timeout",
+        message=f"no answer within {seconds:g} seconds",
+    )
+
+
 def _kind_of_status(status: int) -> ErrorKind:
     if status >= 500:
         return ErrorKind.UNAVAILABLE
