@@ -21,6 +21,7 @@ from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.call_names import CallName
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.feed import Batch, MassDeletion, StateUnwritable
+from lattice_gateway.engine.garbage import collect_less_often, spare_what_lasts
 from lattice_gateway.engine.inbox import Inbox
 from lattice_gateway.engine.leadership import ALONE, Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
@@ -115,6 +116,7 @@ class Controller:
 
         Raises an ``ExceptionGroup`` where a part of the controller itself fails, which is a bug.
         """
+        collect_less_often()
         async with asyncio.TaskGroup() as tasks:
             report = self._leadership.lead(self._clock, self._report)
             parts = [tasks.create_task(part) for part in (self._work(), self._read_source(), report)]
@@ -236,6 +238,7 @@ class Controller:
         self._sure = True
         self._reporter.sure()
         await self.converged()
+        spare_what_lasts()
         await self._sweep.run()
 
     async def _expire_parents(self) -> None:
