@@ -39,7 +39,7 @@ demo: .venv/.runtime
 	@$(BIN)/lattice-gateway demo $(ARGS)
 
 test: .venv/.development
-	$(BIN)/pytest $(ARGS)
+	@$(BIN)/python -m tests.whole $(ARGS)
 
 lint: .venv/.development
 	@$(BIN)/ruff format --check --quiet . || { echo 'error: not formatted; run .venv/bin/ruff format .' >&2; exit 1; }
