@@ -18,7 +18,7 @@ LOOPBACK_VPC = VpcId("vpc-0123456789abcdef0")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """An environment variable: what it means, what it is when unset, and the flag that wins over it, if there is one."""
+    """An environment variable: what it means, what it is when unset, and the flag that wins over it, if any."""
 
     name: str
     default: str

@@ -59,7 +59,7 @@ def test_the_endpoint_comes_from_the_first_variable_that_is_set(
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(name: str, value: str, message: str) -> None:
-    with pytest.raises(SettingsError, match="expected|must be") as raised:
+    with pytest.raises(SettingsError, match=r"expected|must be") as raised:
         read_settings({**FULL, name: value}, {})
 
     assert str(raised.value) == message
