@@ -6,6 +6,6 @@ nothing of files and VPC Lattice's API.
 
 from lattice_gateway.adapters.kube.client import NotConfigured
 from lattice_gateway.adapters.kube.connect import Kube, connect
-from lattice_gateway.adapters.kube.events import Happening, Importance, Reason
+from lattice_gateway.core.report.happenings import Happening, Importance, Reason
 
 __all__ = ["Happening", "Importance", "Kube", "NotConfigured", "Reason", "connect"]

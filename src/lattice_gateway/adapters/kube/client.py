@@ -112,7 +112,7 @@ def read_config(kubeconfig: Path | None, context: str | None, account: Path = AC
         config = found.get(context)
     except ConfigError as error:
         raise NotConfigured(str(error)) from error
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise NotConfigured(f"{where} is no kubeconfig: {type(error).__name__} {error}") from error
     if config is None:
         raise NotConfigured(f"{where} names no current context")

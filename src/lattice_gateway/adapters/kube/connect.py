@@ -5,11 +5,11 @@ async with connect(kubeconfig) as kube:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from lattice_gateway.adapters.kube.api import Api
 from lattice_gateway.adapters.kube.changing import Changer
@@ -34,9 +34,7 @@ class Kube:
     Each part is made once; the source, the writers and the state share what is known of the objects.
     """
 
-    def __init__(
-        self, *, api: Api, namespace: str, clock: Clock, random: Random, may_write: MayWrite, tasks: asyncio.TaskGroup
-    ) -> None:
+    def __init__(self, *, api: Api, namespace: str, clock: Clock, random: Random, may_write: MayWrite) -> None:
         self.api = api
         self.namespace = namespace
         self.known = Known()
@@ -46,7 +44,6 @@ class Kube:
         self.status = ClusterStatus(changer, self.known, clock, random, may_write)
         self.finalizers = Finalizers(changer, self.known, clock, random, may_write)
         self.events = Recorder(api, self.known, clock, random, may_write)
-        self._working = [tasks.create_task(each.run()) for each in (self.status, self.finalizers, self.events)]
 
     def state(self, owner: Owner) -> ClusterState:
         """The memory of a controller with this identity."""
@@ -64,10 +61,11 @@ class Kube:
             await self._clock.sleep(GLANCE)
         return self.idle
 
-    def close(self) -> None:
-        """Write no more."""
-        for task in self._working:
-            task.cancel()
+    async def run(self) -> None:
+        """Write until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for each in (self.status, self.finalizers, self.events):
+                tasks.create_task(each.run())
 
 
 def always() -> bool:
@@ -81,7 +79,7 @@ async def connect(
     context: str | None = None,
     *,
     account: Path = ACCOUNT,
-    may_write: Callable[[], bool] = always,
+    may_write: MayWrite = always,
     clock: Clock | None = None,
     random: Random | None = None,
 ) -> AsyncIterator[Kube]:
@@ -91,16 +89,41 @@ async def connect(
     before each change. No request is made before the source is read.
     """
     config = read_config(kubeconfig, context, account)
-    async with open_client(config) as api, asyncio.TaskGroup() as tasks:
+    async with open_client(config) as api:
         kube = Kube(
             api=api,
             namespace=config.namespace,
             clock=clock or SystemClock(),
             random=random or Random(),  # noqa: S311 - jitter, not secrets
             may_write=may_write,
-            tasks=tasks,
         )
-        try:
+        async with beside(kube.run()):
             yield kube
-        finally:
-            kube.close()
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work in the background of a block; if it breaks, the block is cancelled and what broke it is raised.
+
+    Not a ``TaskGroup``: what the block itself raises comes out as it is.
+    """
+    block = asyncio.current_task()
+    task = asyncio.create_task(work)
+    broken = False
+
+    def ended(done: asyncio.Task[None]) -> None:
+        nonlocal broken
+        if block is not None and not done.cancelled() and done.exception() is not None:
+            broken = True
+            block.cancel()
+
+    task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if broken and block is not None:
+            block.uncancel()
+        if not task.cancelled():
+            task.result()

@@ -8,10 +8,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from hashlib import blake2b
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import structlog
 
@@ -23,6 +22,7 @@ from lattice_gateway.adapters.kube.reading import Seen
 from lattice_gateway.adapters.kube.throttle import Allowance, Series
 from lattice_gateway.adapters.kube.writer import MayWrite
 from lattice_gateway.core.objects import Kind, Ref
+from lattice_gateway.core.report.happenings import Happening
 from lattice_gateway.engine.ports import Clock
 
 REMEMBERED: Final = 4096
@@ -54,38 +54,6 @@ COMPONENTS: Final[Mapping[Kind, str]] = {
 OTHER_COMPONENT: Final = "lattice-gateway"
 
 log = structlog.get_logger(__name__)
-
-
-class Importance(StrEnum):
-    """The types of Events."""
-
-    NORMAL = "Normal"
-    WARNING = "Warning"
-
-
-class Reason(StrEnum):
-    """Reasons of the Go controller, and ours behind them."""
-
-    RECONCILE = "Reconcile"
-    DEPLOY_SUCCEED = "DeploySucceed"
-    RETRY_RECONCILE = "Retry-Reconcile"
-    FAILED_ADD_FINALIZER = "FailedAddFinalizer"
-    FAILED_BUILD_MODEL = "FailedBuildModel"
-    FAILED_DEPLOY_MODEL = "FailedDeployModel"
-    RECONCILING = "Reconciling"
-    RECONCILED = "Reconciled"
-    FAILED_RECONCILE = "FailedReconcile"
-    DELETE_BLOCKED = "DeleteBlocked"
-    STATUS_CONTESTED = "StatusContested"
-
-
-class Happening(NamedTuple):
-    """What happened to an object; equal ones form a series."""
-
-    ref: Ref
-    importance: Importance
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

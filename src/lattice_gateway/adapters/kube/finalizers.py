@@ -1,13 +1,10 @@
-"""Finalizers: what keeps an object until nothing of it is left in Lattice.
-
-The names are those of the Go controller, so that either can release what the other held.
-"""
+"""Finalizers in a cluster: written under an optimistic lock, and without anybody waiting for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
@@ -18,23 +15,8 @@ from lattice_gateway.adapters.kube.outbox import Outbox
 from lattice_gateway.adapters.kube.reading import Seen
 from lattice_gateway.adapters.kube.writer import STAND_BY, MayWrite
 from lattice_gateway.core.objects import Kind, Ref
+from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.engine.ports import Clock
-
-NAMES: Final[Mapping[Kind, str]] = {
-    Kind.GATEWAY_CLASS: "gateway-exists-finalizer.gateway.networking.k8s.io",
-    Kind.GATEWAY: "gateway.k8s.aws/resources",
-    Kind.HTTP_ROUTE: "httproute.k8s.aws/resources",
-    Kind.GRPC_ROUTE: "grpcroute.k8s.aws/resources",
-    Kind.TLS_ROUTE: "tlsroute.k8s.aws/resources",
-    Kind.SERVICE_EXPORT: "serviceexport.k8s.aws/resources",
-    Kind.SERVICE_IMPORT: "serviceimport.k8s.aws/resource",
-    Kind.ACCESS_LOG_POLICY: "accesslogpolicy.k8s.aws/resources",
-    Kind.IAM_AUTH_POLICY: "application-networking.k8s.aws/iam-auth-policy",
-    Kind.VPC_ASSOCIATION_POLICY: "vpcassociationpolicies.application-networking.k8s.aws/resources",
-    Kind.SERVICE_NETWORK: "servicenetwork.k8s.aws/resources",
-    Kind.SERVICE: "service.ki8s.aws/resources",
-}
-"""Parity: controllers.md §1.2; that of Services is never added, only removed (Go v2.1.3 misspells it too)."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,17 +50,17 @@ class Finalizers:
     def holds(self, ref: Ref) -> bool:
         """Whether the object carries our finalizer, as far as the server has told."""
         form = self._known.latest(ref)
-        return form is not None and NAMES.get(ref.kind) in form.metadata.finalizers
+        return form is not None and FINALIZERS.get(ref.kind) in form.metadata.finalizers
 
     def hold(self, ref: Ref) -> None:
         """Keep an object from vanishing; nothing where its deletion has begun, or for Services."""
         form = self._known.latest(ref)
-        if form is not None and not form.leaving and ref.kind in NAMES and ref.kind is not Kind.SERVICE:
+        if form is not None and not form.leaving and ref.kind in FINALIZERS and ref.kind is not Kind.SERVICE:
             self._want(ref, _Wish(held=True))
 
     def release(self, ref: Ref) -> None:
         """Let an object go: nothing of it is left."""
-        if ref.kind in NAMES:
+        if ref.kind in FINALIZERS:
             self._want(ref, _Wish(held=False))
 
     def _want(self, ref: Ref, wish: _Wish) -> None:
@@ -96,7 +78,7 @@ class Finalizers:
         if not self._may_write():
             return STAND_BY
         try:
-            await self._changer.change(ref, partial(_with if wish.held else _without, NAMES[ref.kind]))
+            await self._changer.change(ref, partial(_with if wish.held else _without, FINALIZERS[ref.kind]))
         except KubeFailure as failure:
             wish.failures += 1
             log.warning("finalizer not written", object=str(ref), error=str(failure.error))

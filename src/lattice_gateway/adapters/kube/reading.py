@@ -22,7 +22,7 @@ class Seen:
     """An object at one of its versions.
 
     ``thing`` is None where it cannot be decoded, and then ``problem`` says why. ``status`` is JSON as the server has
-    it, empty where there is none.
+    it, empty where there is none or none of ours.
     """
 
     ref: Ref
@@ -168,7 +168,8 @@ def read_item(item: msgspec.Raw | bytes, served: Served) -> Seen:
         ref = Ref(served.kind, metadata.get("namespace") or "", metadata["name"])
     except (msgspec.DecodeError, KeyError) as error:
         raise _cut_off(error) from error
-    version, status = str(metadata.get("resourceVersion", "")), bytes(raw.get("status", b""))
+    version = str(metadata.get("resourceVersion", ""))
+    status = bytes(raw.get("status", b"")) if served.has_status else b""
     found = decode(_manifest(raw, metadata, served))
     if isinstance(found, DecodeError | NotOurs):
         problem = _problem(ref, found)

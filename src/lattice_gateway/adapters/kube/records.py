@@ -7,12 +7,12 @@ that its annotation names, for as long as it names it.
 from collections.abc import Iterator
 from typing import Final
 
-from lattice_gateway.adapters.kube.finalizers import NAMES
 from lattice_gateway.core.lattice.keys import NetworkKey, ServiceKey
 from lattice_gateway.core.lattice.words import Arn, Owner
 from lattice_gateway.core.names import default_service_name, hashed_service_name
 from lattice_gateway.core.objects import Kind, ObjectMeta, Ref
 from lattice_gateway.core.objects.annotations import Annotation, service_name_fault, service_name_override
+from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.engine.feed import UnitRecord
 
 _SERVICE: Final = ":service/svc-"
@@ -20,7 +20,7 @@ _SERVICE: Final = ":service/svc-"
 
 def records_of(ref: Ref, metadata: ObjectMeta, owner: Owner) -> tuple[UnitRecord, ...]:
     """The units that an object records, each once."""
-    ends = metadata.deletion_timestamp is not None and NAMES.get(ref.kind) in metadata.finalizers
+    ends = metadata.deletion_timestamp is not None and FINALIZERS.get(ref.kind) in metadata.finalizers
     match ref.kind:
         case Kind.HTTP_ROUTE | Kind.GRPC_ROUTE | Kind.TLS_ROUTE:
             return tuple(_services(ref, metadata, owner, ends=ends))

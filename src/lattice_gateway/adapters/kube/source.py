@@ -25,6 +25,9 @@ WHILE_MISSING: Final = 3.0
 WHILE_UNANSWERED: Final = 1.0
 """Seconds between two looks at the kinds: with nothing amiss, with required ones missing, without an answer."""
 
+SECOND_LOOK: Final = 1.0
+"""Seconds after which a kind that seems to be gone is looked for again."""
+
 AT_LEAST: Final = 0.3
 """Seconds between two looks, whatever is missed."""
 
@@ -68,13 +71,21 @@ class ClusterSource:
         """Look which kinds there are and follow them; seconds until the next look."""
         self._intake.missed.clear()
         try:
-            found = await discover(self._api)
+            found = await self._discover()
         except KubeFailure as failure:
             self._intake.undiscovered(failure.error)
             return WHILE_UNANSWERED
         self._intake.installed(found)
         self._follow(found, tasks)
         return WHILE_MISSING if missing(found) else LOOK_AGAIN * (0.5 + self._random.random())
+
+    async def _discover(self) -> Catalogue:
+        """The kinds that there are; one that was there a moment ago is missed twice before it counts as gone."""
+        found = await discover(self._api)
+        if self._followers.keys() <= found.keys():
+            return found
+        await self._clock.sleep(SECOND_LOOK)
+        return await discover(self._api)
 
     def _follow(self, found: Catalogue, tasks: TaskGroup) -> None:
         """Follow exactly the kinds that there are."""

@@ -6,12 +6,13 @@ before it is made; so nothing is lost that a record could have told.
 
 from collections import ChainMap
 
-from lattice_gateway.adapters.kube.finalizers import NAMES, Finalizers
+from lattice_gateway.adapters.kube.finalizers import Finalizers
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.records import records_of
 from lattice_gateway.core.lattice.keys import UnitKey
 from lattice_gateway.core.lattice.words import Arn, Owner
 from lattice_gateway.core.objects import Object, Ref
+from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.engine.feed import Recorded, StateUnwritable, UnitRecord
 
 
@@ -39,9 +40,9 @@ class ClusterState:
     def remember_unit(self, record: UnitRecord) -> None:
         """Remember a unit; raises ``StateUnwritable`` while the object it is made for does not hold our finalizer."""
         owner = record.owner
-        if owner is not None and owner.kind in NAMES and not self._finalizers.holds(owner):
+        if owner is not None and owner.kind in FINALIZERS and not self._finalizers.holds(owner):
             self._finalizers.hold(owner)
-            raise StateUnwritable(f"{owner} does not carry the finalizer {NAMES[owner.kind]} yet")
+            raise StateUnwritable(f"{owner} does not carry the finalizer {FINALIZERS[owner.kind]} yet")
         self._units[record.key] = record
 
     def forget_unit(self, key: UnitKey) -> None:
