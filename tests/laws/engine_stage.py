@@ -121,6 +121,8 @@ class Wire:
     """Called with the operation and the number of the call: an exception is raised instead of calling."""
     after: Fault = lambda _name, _number: None
     """As ``before``, but the call is carried out and its answer lost."""
+    slowness: Callable[[str], float] = lambda _name: 0.0
+    """Seconds by which the answer of an operation is late, beside the latency."""
     log: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     killed: asyncio.Event | None = None
@@ -150,7 +152,7 @@ class Wire:
         if dies and self.kill_after:
             await self._die()
         lost = self.after(operation, number)
-        await asyncio.sleep(self.latency / 2)
+        await asyncio.sleep(self.latency / 2 + self.slowness(operation))
         if lost is not None:
             raise lost
         return answer

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from random import Random
 
 import pytest
+from structlog.testing import capture_logs
 
 from lattice_emulator.world.knobs import Knobs
 from lattice_gateway.core.lattice.outcome import Failed, Waiting
@@ -215,6 +216,8 @@ def chaos(stage: Stage, kind: str, seed: int) -> None:
             )
         case "listings lag":
             stage.world.listing_lag = 20.0
+        case "slow":
+            stage.wire.slowness = lambda _: random.random() * 2
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -230,6 +233,21 @@ def test_the_end_is_the_same_in_bad_weather(kind: str, seed: int) -> None:
     converge(foul, wanted)
 
     assert state(foul) == state(fair)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("kind", ["429 one in three", "500 one in five", "500 after the deed", "lost answers", "slow"])
+def test_nothing_is_left_of_a_deletion_in_bad_weather(kind: str, seed: int) -> None:
+    stage = Stage()
+    wanted = standard_world(stage.settings.owner, 2)
+    converge(stage, wanted)
+    chaos(stage, kind, seed)
+
+    with capture_logs() as events:
+        converge(stage, ())
+
+    assert left(stage) == {}
+    assert [event for event in events if event["event"] == "bug"] == []
 
 
 def killed_run(stage: Stage, wanted: Iterable[Desired], unwanted: Iterable[Desired], at: int, *, after: bool) -> bool:

@@ -68,6 +68,7 @@ class Work:
         self._ledger = ledger
         self._clock = clock
         self._owner_seen: dict[UnitKey, float] = {}
+        self._users_seen: dict[UnitKey, frozenset[UnitKey]] = {}
 
     async def run(self, desired: Desired) -> Ran:
         """Make the unit as desired, as far as that is possible now.
@@ -75,7 +76,6 @@ class Work:
         Errors of calls and of the state directory are results. Raises whatever a bug raises.
         """
         try:
-            await self._know(desired)
             return await self._settle(desired)
         except LatticeFailure as failure:
             return Ran(Failed(failure.error))
@@ -86,11 +86,13 @@ class Work:
         """The unit is gone and nobody wants it."""
         self._mirror.forget(key, self._clock.now())
         self._owner_seen.pop(key, None)
+        self._users_seen.pop(key, None)
 
     async def _settle(self, desired: Desired) -> Ran:
         key = desired.key
         performed: list[ops.Operation] = []
         for _ in range(PASSES):
+            await self._know(desired)
             unread = self._neighbours.unread(desired)
             if unread:
                 return Ran(Waiting(f"{unread[0]} was not read yet", unread), (), tuple(performed))
@@ -118,9 +120,10 @@ class Work:
     async def _know(self, desired: Desired) -> None:
         """Have a memory of the unit that may be used."""
         memory = self._mirror.get(desired.key)
-        if memory is not None and memory.trusted and not self._aged(memory) and not self._outdated(desired, memory):
-            return
-        await self._read(desired, self._since(desired))
+        if memory is None or not memory.trusted or self._aged(memory):
+            await self._read(desired, self._since(desired))
+        while self._outdated(desired):
+            await self._read(desired, self._since(desired))
 
     def _since(self, desired: Desired) -> Since:
         """How old things may be: younger than the last write, and for what is to go than its users' last change."""
@@ -131,15 +134,23 @@ class Work:
     def _aged(self, memory: Memory) -> bool:
         return 0 < self._settings.resync <= self._clock.now() - memory.read_at
 
-    def _outdated(self, desired: Desired, memory: Memory) -> bool:
-        """Whether something is to go and what we know of its users is from before the last change."""
-        if not isinstance(desired, Absent) or isinstance(desired.key, ServiceKey):
+    def _outdated(self, desired: Desired) -> bool:
+        """Whether something is to go and what we know of its users is from before the last change.
+
+        Users can leave while a slow reading is under way: what it counted of them must not pass for somebody else's.
+        """
+        key = desired.key
+        memory = self._mirror.get(key)
+        if memory is None or not isinstance(desired, Absent) or isinstance(key, ServiceKey):
             return False
-        return memory.read_at < self._neighbours.changed_at(desired.key)
+        if memory.read_at < self._neighbours.changed_at(key):
+            return True
+        return not self._users_seen.get(key, frozenset()) <= self._neighbours.around(key, desired).live_dependants
 
     async def _read(self, desired: Desired, since: Since) -> None:
         key = desired.key
         begun = self._clock.now()
+        self._users_seen[key] = self._neighbours.around(key, desired).live_dependants
         match key:
             case NetworkKey():
                 view = await self._observer.network(key, since)

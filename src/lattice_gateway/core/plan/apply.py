@@ -176,8 +176,8 @@ def _group(operation: Operation, answer: Answer, groups: tuple[ObservedGroup, ..
             added = _accepted(targets, answer)
             return _changed(groups, lambda g: g.id == _id(ref), lambda g: _registered(g, added))
         case DeregisterTargets(group=group, targets=targets):
-            dropped = _accepted(targets, answer)
-            return _changed(groups, lambda g: g.id == group.id, lambda g: _deregistered(g, dropped))
+            # One that is refused is not registered: an earlier call did it, whose answer was lost.
+            return _changed(groups, lambda g: g.id == group.id, lambda g: _deregistered(g, targets))
         case TagResource() | UntagResource():
             return tuple(_retagged(operation, group) for group in groups)
         case _:
