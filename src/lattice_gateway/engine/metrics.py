@@ -4,8 +4,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from lattice_gateway.core.lattice.outcome import ErrorKind, LatticeError, Result
 from lattice_gateway.engine.call_names import CallName
+from lattice_gateway.engine.runtime_metrics import RuntimeMetrics
 
 OK = "200"
+DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Parity: seconds of the default buckets of Go's client, which differ from Python's."""
 STATUS_OF = {
     ErrorKind.CONFLICT: "409",
     ErrorKind.NOT_FOUND: "404",
@@ -23,15 +26,20 @@ class Metrics:
     """Counters and histograms in a registry of their own."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.runtime = RuntimeMetrics(registry)
         labels = ("service", "operation", "status_code", "error_code")
         self._calls = Counter("aws_api_calls", "Calls to AWS.", labels, registry=registry)
         self._requests = Counter("aws_api_requests", "Requests to AWS; each attempt is one.", labels, registry=registry)
         names = ("service", "operation")
         self._call_times = Histogram(
-            "aws_api_call_duration_seconds", "Time from the first attempt to the last answer.", names, registry=registry
+            "aws_api_call_duration_seconds",
+            "Time from the first attempt to the last answer.",
+            names,
+            buckets=DURATIONS,
+            registry=registry,
         )
         self._request_times = Histogram(
-            "aws_api_request_duration_seconds", "Time of one attempt.", names, registry=registry
+            "aws_api_request_duration_seconds", "Time of one attempt.", names, buckets=DURATIONS, registry=registry
         )
         self._retries = Histogram(
             "aws_api_call_retries", "Further attempts of calls.", names, buckets=range(11), registry=registry
@@ -83,5 +91,10 @@ class Metrics:
 
 
 def _labels(name: CallName, error: LatticeError | None) -> tuple[str, str, str, str]:
-    status = STATUS_OF[error.kind] if error else OK
-    return (name.service, name.operation, status, error.code if error else "")
+    """Parity: without an answer the status is 0 and the code ``internal`` (Go v2.1.3)."""
+    if error is None:
+        return (name.service, name.operation, OK, "")
+    if error.status == 0:
+        return (name.service, name.operation, "0", "internal")
+    status = STATUS_OF[error.kind] if error.status is None else str(error.status)
+    return (name.service, name.operation, status, error.code)

@@ -4,6 +4,7 @@ import asyncio
 import heapq
 from collections.abc import Mapping
 from itertools import count
+from typing import Protocol
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.engine.gate import Urgency
@@ -12,10 +13,37 @@ AT_ONCE: Mapping[type, int] = {NetworkKey: 16, GroupKey: 512, ServiceKey: 512}
 """Units of a kind that run at a time; most of them wait at a gate. Kinds are apart, so that none starves another."""
 
 
+class Watcher(Protocol):
+    """Who is told what a queue does."""
+
+    def added(self, key: UnitKey) -> None:
+        """A unit waits that did not wait before."""
+
+    def taken(self, key: UnitKey) -> None:
+        """A unit begins to run."""
+
+    def done(self, key: UnitKey) -> None:
+        """A unit has run."""
+
+
+class Unwatched:
+    """Nobody is told."""
+
+    def added(self, key: UnitKey) -> None:
+        """Nothing happens."""
+
+    def taken(self, key: UnitKey) -> None:
+        """Nothing happens."""
+
+    def done(self, key: UnitKey) -> None:
+        """Nothing happens."""
+
+
 class Queue:
     """Units that wait to run, and those that run."""
 
-    def __init__(self) -> None:
+    def __init__(self, watcher: Watcher = Unwatched()) -> None:  # noqa: B008 - it has no state
+        self._watcher = watcher
         self._numbers = count()
         self._heaps: dict[type, list[tuple[Urgency, int, UnitKey]]] = {kind: [] for kind in AT_ONCE}
         self._queued: dict[UnitKey, Urgency] = {}
@@ -38,6 +66,8 @@ class Queue:
             return
         if urgency >= self._queued.get(key, Urgency.UPKEEP + 1):
             return
+        if key not in self._queued:
+            self._watcher.added(key)
         self._queued[key] = urgency
         heapq.heappush(self._heaps[type(key)], (urgency, next(self._numbers), key))
         self._changed.set()
@@ -49,6 +79,7 @@ class Queue:
             if key is not None:
                 del self._queued[key]
                 self._running[type(key)].add(key)
+                self._watcher.taken(key)
                 return key
             self._changed.clear()
             await self._changed.wait()
@@ -56,6 +87,7 @@ class Queue:
     def done(self, key: UnitKey) -> None:
         """The unit has run."""
         self._running[type(key)].discard(key)
+        self._watcher.done(key)
         urgency = self._again.pop(key, None)
         if urgency is not None:
             self.add(key, urgency)

@@ -39,7 +39,7 @@ from lattice_gateway.engine.neighbours import Neighbours
 from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.polls import Polls
 from lattice_gateway.engine.ports import Clock, LatticeFailure, StateStore
-from lattice_gateway.engine.queue import Queue
+from lattice_gateway.engine.queue import AT_ONCE, Queue
 from lattice_gateway.engine.shared import Listings
 from lattice_gateway.engine.tokens import Tokens
 from lattice_gateway.engine.watches import joining, watches
@@ -80,7 +80,7 @@ class Units:
         self.listings = Listings(calls, settings, clock)
         self.mirror = Mirror()
         self.wishes = Wishes()
-        self.queue = Queue()
+        self.queue = Queue(metrics.runtime.queue(clock.now, AT_ONCE))
         self.polls = Polls(calls, self.listings, self.mirror, clock, random)
         self.ledger = Ledger(state)
         self.outcomes: dict[UnitKey, Outcome] = {}
@@ -201,6 +201,7 @@ class Units:
         except Exception as bug:
             log.exception("bug", unit=str(desired.key))
             self._metrics.bug()
+            self._metrics.runtime.panicked(desired)
             self.mirror.distrust(desired.key)
             return Ran(Failed(_bug(bug)))
 
@@ -219,6 +220,7 @@ class Units:
 
     def _tell(self, desired: Desired, ran: Ran, began: float) -> None:
         self._metrics.unit(type(desired.key).__name__, ran.result)
+        self._metrics.runtime.ran(desired, ran.result, self._clock.now() - began)
         before = self.outcomes.get(desired.key)
         if not ran.operations and before is not None and before.result == ran.result:
             return
@@ -254,6 +256,7 @@ class Units:
             self._retries.cancel(key)
             return
         failures = self._failures[key] = self._failures.get(key, 0) + 1
+        self._metrics.runtime.retried(key)
         delay = max(self._retry_delay(failures), result.error.retry_after or 0.0)
         self._retries.set(key, self._clock.now() + delay)
 

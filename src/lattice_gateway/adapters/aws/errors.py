@@ -73,6 +73,7 @@ def refused(operation: str, error: ClientError, *, mutating: bool) -> LatticeErr
         message=str(body.get("Message") or response.get("message") or "no message"),
         retry_after=_seconds(response.get("retryAfterSeconds")),
         quota=str(quota) if quota else None,
+        status=status,
     )
 
 
@@ -83,6 +84,7 @@ def broken(operation: str, error: BotoCoreError, *, mutating: bool) -> LatticeEr
         operation=operation,
         code=type(error).__name__,
         message=str(error),
+        status=0,
     )
 
 
@@ -93,6 +95,7 @@ def unanswered(operation: str, seconds: float, *, mutating: bool) -> LatticeErro
         operation=operation,
         code="Timeout",
         message=f"no answer within {seconds:g} seconds",
+        status=0,
     )
 
 

@@ -1,6 +1,6 @@
 """What performing an operation answered, and what executing a unit's plan led to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -30,7 +30,8 @@ class LatticeError:
     """A failure of a call.
 
     ``operation`` is the API's name of the call, ``code`` the service's word (``ConflictException``), ``retry_after``
-    seconds if the service said so. ``UNKNOWN_RESULT``: the request may have been carried out.
+    seconds if the service said so. ``UNKNOWN_RESULT``: the request may have been carried out. ``status`` is that of
+    HTTP, 0 where there was no answer, None where there was no request; what to do never depends on it.
     """
 
     kind: ErrorKind
@@ -39,6 +40,7 @@ class LatticeError:
     message: str
     retry_after: float | None = None
     quota: str | None = None
+    status: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.operation}: {self.code}: {self.message}"
