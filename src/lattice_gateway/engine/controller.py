@@ -15,6 +15,7 @@ from lattice_gateway.core.lattice.keys import GroupKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.lattice.units import Absent
 from lattice_gateway.core.objects import HTTPRoute, Ref
+from lattice_gateway.core.objects.finalizers import is_leaving
 from lattice_gateway.core.translate.inputs import ParentOfRoute
 from lattice_gateway.engine.account import Account
 from lattice_gateway.engine.alarms import Alarms
@@ -23,6 +24,7 @@ from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.feed import Batch, MassDeletion, StateUnwritable
 from lattice_gateway.engine.garbage import collect_less_often, spare_what_lasts
 from lattice_gateway.engine.inbox import Inbox
+from lattice_gateway.engine.keeping import Finalizers, Herald, Keeping, NoFinalizers, NoHerald
 from lattice_gateway.engine.leadership import ALONE, Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
@@ -57,6 +59,8 @@ class Controller:
         process: str,
         metrics: Metrics,
         leadership: Permission = Alone(),  # noqa: B008 - a frozen value
+        finalizers: Finalizers = NoFinalizers(),  # noqa: B008 - without state
+        herald: Herald = NoHerald(),  # noqa: B008 - without state
     ) -> None:
         self._settings = settings
         self._source = source
@@ -65,7 +69,7 @@ class Controller:
         self._metrics = metrics
         self._leadership = leadership
         self._inbox = Inbox()
-        self._reporter = Reporter(status, clock)
+        self._reporter = Reporter(status, clock, herald)
         self._calls = Calls(lattice, clock, random, metrics, leadership)
         self._translation = Translation(settings)
         self.units = Units(
@@ -78,6 +82,7 @@ class Controller:
             metrics=metrics,
             told=self._told,
         )
+        self._keeping = Keeping(finalizers, herald, self.units.wishes.get, lambda: self.units.ledger.records)
         self._account = Account(settings, self.units, self._inbox, clock)
         self._sweep = Sweep(settings, self.units, clock, metrics)
         self._parents: Alarms[ParentOfRoute] = Alarms(clock)
@@ -91,6 +96,11 @@ class Controller:
     def translation(self) -> Translation:
         """Who attaches to what, and what follows."""
         return self._translation
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether source and account were read and translated once."""
+        return self._translated
 
     @property
     def calls(self) -> Counter[CallName]:
@@ -174,13 +184,23 @@ class Controller:
     async def _translate(self) -> None:
         while True:
             news = await self._inbox.take()
-            self._live.update(thing.ref for thing in news.puts)
-            self._live.update(one.ref for one in news.unreadable)
-            self._live.difference_update(news.gone)
+            gone = self._gone(news)
             delta = self._translation.apply(news)
             self._pass_on(delta)
-            self._end_records(news)
+            if gone or not self._translated:
+                self._end_records()
+            self._keeping.take(delta.ownership)
             self._translated = True
+
+    def _gone(self, news: News) -> bool:
+        """Note which objects live; whether some have gone, or are being deleted, which is the same for us."""
+        leaving = [thing.ref for thing in news.puts if is_leaving(thing)]
+        self._live.update(thing.ref for thing in news.puts)
+        self._live.update(one.ref for one in news.unreadable)
+        self._live.difference_update(news.gone, leaving)
+        for ref in news.gone:
+            self._forget_accepted(ref)
+        return bool(news.gone or leaving)
 
     def _pass_on(self, delta: TranslationDelta) -> None:
         for crash in delta.crashes:
@@ -191,6 +211,7 @@ class Controller:
                 self.units.unwant(desired)
             else:
                 self.units.want(desired)
+                self._keeping.gone(desired.key)
         for parent in delta.holds:
             self._parents.set(parent, self._clock.now() + self._settings.parent_hold)
         for parent in delta.released:
@@ -209,12 +230,8 @@ class Controller:
             except StateUnwritable as problem:
                 log.warning("accepted form not remembered", object=str(route.ref), error=str(problem))
 
-    def _end_records(self, news: News) -> None:
+    def _end_records(self) -> None:
         """What an earlier process made and nobody wants goes: all of it at first, later that of objects that go."""
-        for ref in news.gone:
-            self._forget_accepted(ref)
-        if self._translated and not news.gone:
-            return
         for key, record in tuple(self.units.ledger.records.items()):
             if self.units.wishes.get(key) is None and not self._is_live(key, record.owner):
                 self.units.unwant(Absent(key))
@@ -247,5 +264,7 @@ class Controller:
 
     def _told(self, key: UnitKey, outcome: Outcome | None) -> None:
         self._inbox.outcome(key, outcome)
+        if outcome is None:
+            self._keeping.gone(key)
         if isinstance(key, ServiceKey):
             self._account.unit_changed(key)

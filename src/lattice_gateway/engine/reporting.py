@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 import structlog
 
 from lattice_gateway.core.objects import Ref
+from lattice_gateway.core.report.happenings import happenings
 from lattice_gateway.core.report.program import ObjectStatus
 from lattice_gateway.core.report.writing import write_status
 from lattice_gateway.engine.feed import Problem, StateUnwritable
+from lattice_gateway.engine.keeping import Herald
 from lattice_gateway.engine.ports import Clock, StatusWriter
 
 AGAIN = 5.0
@@ -24,9 +26,10 @@ class Reporter:
     is programmed yet, and then that it is.
     """
 
-    def __init__(self, writer: StatusWriter, clock: Clock) -> None:
+    def __init__(self, writer: StatusWriter, clock: Clock, herald: Herald) -> None:
         self._writer = writer
         self._clock = clock
+        self._herald = herald
         self._pending: dict[Ref, ObjectStatus | None] = {}
         self._problems: tuple[Problem, ...] | None = None
         self._news = asyncio.Event()
@@ -93,4 +96,7 @@ class Reporter:
             self._unsure[ref] = status
             return
         now = datetime.fromtimestamp(self._clock.wall(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._writer.write(ref, write_status(status, previous, now))
+        written = write_status(status, previous, now)
+        if self._writer.write(ref, written):
+            for happening in happenings(ref, previous, written):
+                self._herald.tell(happening)

@@ -13,6 +13,7 @@ from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.objects import HTTPRoute, Object, Ref
 from lattice_gateway.core.report.gateways import GATEWAY_STATUSES
+from lattice_gateway.core.report.ownership import OWNERSHIP, OWNERSHIP_INDEXES, Ownership
 from lattice_gateway.core.report.program import STATUS_CELLS, STATUS_INDEXES, ObjectStatus
 from lattice_gateway.core.translate.attach import ATTACHMENTS, Attached, Attachment, Gone, NotOurs, Standing
 from lattice_gateway.core.translate.groups import GROUPS
@@ -79,6 +80,7 @@ class TranslationDelta:
 
     ``units`` holds every unit whose desired state changed; one that nobody wants any more is ``Absent``.
     ``statuses`` are those that changed, None where there is nothing to say any more (report.writing makes mappings).
+    ``ownership`` says which objects keep our finalizer, and which go when nothing is left of them.
     ``accepted`` are forms of routes to be remembered over a restart. ``holds`` are parents that began to be missing:
     the engine says ``expired`` when their time is over; ``released`` are those that need no timer any more.
     ``crashes`` are bugs: their units and statuses stay as they were.
@@ -86,6 +88,7 @@ class TranslationDelta:
 
     units: dict[UnitKey, Desired] = field(default_factory=dict)
     statuses: dict[Ref, ObjectStatus | None] = field(default_factory=dict)
+    ownership: dict[Ref, Ownership | None] = field(default_factory=dict)
     accepted: dict[Ref, HTTPRoute] = field(default_factory=dict)
     holds: dict[ParentOfRoute, None] = field(default_factory=dict)
     released: dict[ParentOfRoute, None] = field(default_factory=dict)
@@ -102,7 +105,7 @@ class Translation:
     """Objects and facts, and everything that follows from them."""
 
     def __init__(self, settings: Settings) -> None:
-        program = Program((*CELLS, *STATUS_CELLS), (*INDEXES, *STATUS_INDEXES))
+        program = Program((*CELLS, *STATUS_CELLS, OWNERSHIP), (*INDEXES, *STATUS_INDEXES, *OWNERSHIP_INDEXES))
         self._engine = Incremental(program, settings)
 
     def apply(self, news: News) -> TranslationDelta:
@@ -215,6 +218,8 @@ def _add(delta: TranslationDelta, changes: Changes) -> None:
     for cells in STATUS_CELLS:
         for ref, change in changes.of(cells).items():
             delta.statuses[ref] = change.after
+    for ref, change in changes.of(OWNERSHIP).items():
+        delta.ownership[ref] = change.after
     delta.crashes.extend(changes.crashes)
     for family, count in changes.recomputed.items():
         delta.recomputed[family] = delta.recomputed.get(family, 0) + count

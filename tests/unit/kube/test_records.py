@@ -7,7 +7,7 @@ import pytest
 
 from lattice_gateway.adapters.kube.changing import Changer
 from lattice_gateway.adapters.kube.connect import always
-from lattice_gateway.adapters.kube.finalizers import NAMES, Finalizers
+from lattice_gateway.adapters.kube.finalizers import Finalizers
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.records import records_of, service_name
 from lattice_gateway.adapters.kube.state import ClusterState
@@ -16,6 +16,7 @@ from lattice_gateway.core.lattice.words import Arn, Owner, VpcId
 from lattice_gateway.core.names import hashed_service_name
 from lattice_gateway.core.objects import Kind
 from lattice_gateway.core.objects.annotations import Annotation
+from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.engine.feed import StateUnwritable, UnitRecord
 from tests.laws.engine_stage import LoopClock
 from tests.unit.kube.making import ALL, Script, ref, route, seen
@@ -26,7 +27,7 @@ DOMAIN = "shop-0a1b2c3d4e5f60718.7d67968.vpc-lattice-svcs.eu-west-1.on.aws"
 NOTES: dict[str, Any] = {str(Annotation.SERVICE_ARN): ARN, str(Annotation.ASSIGNED_DOMAIN_NAME): DOMAIN}
 LEAVING: dict[str, Any] = {
     "deletionTimestamp": "2026-01-31T13:00:00Z",
-    "finalizers": [NAMES[Kind.HTTP_ROUTE]],
+    "finalizers": [FINALIZERS[Kind.HTTP_ROUTE]],
 }
 HASHED = hashed_service_name(OWNER, "HTTPRoute", "default", "one")
 
@@ -79,7 +80,7 @@ def test_a_route_records_its_service(metadata: dict[str, Any], units: dict[str, 
 
 def test_a_gateway_that_leaves_records_its_network() -> None:
     gateway = ref("hotel", Kind.GATEWAY)
-    leaving = seen(route("hotel", **{**LEAVING, "finalizers": [NAMES[Kind.GATEWAY]]})).metadata
+    leaving = seen(route("hotel", **{**LEAVING, "finalizers": [FINALIZERS[Kind.GATEWAY]]})).metadata
 
     assert records_of(gateway, leaving, OWNER) == (UnitRecord(NetworkKey("hotel"), gateway),)
     assert records_of(gateway, seen(route("hotel")).metadata, OWNER) == ()
@@ -151,7 +152,7 @@ def test_nothing_is_remembered_for_an_object_that_is_not_held() -> None:
 
     with pytest.raises(StateUnwritable, match="HTTPRoute default/one does not carry the finalizer"):
         memory.state.remember_unit(record)
-    memory.put(2, finalizers=[NAMES[Kind.HTTP_ROUTE]])
+    memory.put(2, finalizers=[FINALIZERS[Kind.HTTP_ROUTE]])
     memory.state.remember_unit(record)
 
     assert memory.state.recorded.units[SHOP] == record

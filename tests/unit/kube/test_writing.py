@@ -12,11 +12,13 @@ from structlog.testing import capture_logs
 from lattice_gateway.adapters.kube.api import KubeError
 from lattice_gateway.adapters.kube.changing import TRIES, Changer
 from lattice_gateway.adapters.kube.events import TRIES as EVENT_TRIES
-from lattice_gateway.adapters.kube.events import Happening, Importance, Reason, Recorder
-from lattice_gateway.adapters.kube.finalizers import NAMES, Finalizers
+from lattice_gateway.adapters.kube.events import Recorder
+from lattice_gateway.adapters.kube.finalizers import Finalizers
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.writer import ClusterStatus
 from lattice_gateway.core.objects import CONTROLLER_NAME, Kind
+from lattice_gateway.core.objects.finalizers import FINALIZERS
+from lattice_gateway.core.report.happenings import Happening, Importance, Reason
 from lattice_gateway.engine.feed import Problem
 from tests.laws.engine_stage import LoopClock, play
 from tests.unit.kube.making import (
@@ -38,7 +40,7 @@ from tests.unit.kube.making import (
 
 ONE = ROUTES.path(ref())
 EVENTS = "/api/v1/namespaces/default/events"
-FINALIZER = NAMES[Kind.HTTP_ROUTE]
+FINALIZER = FINALIZERS[Kind.HTTP_ROUTE]
 
 
 class Desk:
