@@ -1,8 +1,9 @@
 """Fixtures of the process tests: a stage for a test or a module, and a shop that is already open."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 import pytest
@@ -54,12 +55,12 @@ async def shop(whole_shop: Shop) -> AsyncIterator[Shop]:
     await whole_shop.tidy()
 
 
-async def open_shop(stage: Stage, *options: str) -> Shop:
-    """A shop with its routes in place; ``options`` are the controller's."""
+async def open_shop(stage: Stage, *options: str, extra: Mapping[str, str] = MappingProxyType({})) -> Shop:
+    """A shop with its routes in place; ``options`` and variables of the environment are the controller's."""
     source = stage.root / "one/source"
     put(source / "base.yaml", text_of(*BASE, route(STEADY)))
     put(source / f"{MOVING}.yaml", text_of(moving()))
     emulator = await stage.emulator()
-    controller = await stage.controller(emulator.url, *options)
+    controller = await stage.controller(emulator.url, *options, extra=extra)
     await controller.built(STEADY, MOVING)
     return Shop(stage, emulator, controller)

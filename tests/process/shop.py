@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from tests.process.manifests import Manifest, route, rule
@@ -50,6 +51,12 @@ class Shop:
             return path in await self.emulator.paths(f"{MOVING}-default")
 
         await until(has_moved, f"{MOVING} answers {path}\n{self.controller.child.last_words()}")
+
+    def words(self, state: Path | None = None) -> tuple[str, ...]:
+        """The command line of another controller on the same source, and the same state directory or another."""
+        source = str(self.controller.source)
+        where = str(state or self.controller.state)
+        return ("run", "--source", source, "--state-dir", where, "--endpoint-url", self.emulator.url)
 
     async def gone(self, *services: str) -> None:
         """Returns when these Lattice services are there no more."""
