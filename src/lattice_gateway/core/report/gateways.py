@@ -9,12 +9,13 @@ from lattice_gateway.core.lattice.units import Desired, Held
 from lattice_gateway.core.objects import CONTROLLER_NAME, Ref
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.core.report.conditions import Condition, Status, Type
+from lattice_gateway.core.report.ownership import blockers
 from lattice_gateway.core.report.routes import ADDRESSES, PLACES, Place
 from lattice_gateway.core.translate.gateways import EACH_GATEWAY, GATEWAY_VIEWS, OurGateway
 from lattice_gateway.core.translate.inputs import GATEWAYS, OUTCOMES, PUBLISHED, last_good
 from lattice_gateway.core.translate.listeners import Aspect, ListenerView, is_conflict
 from lattice_gateway.core.translate.lower import PAUSED
-from lattice_gateway.core.translate.networks import NETWORKS, ROUTES_AT
+from lattice_gateway.core.translate.networks import NETWORKS
 from lattice_gateway.core.translate.standing import BY_LISTENER, ListenerOf
 from lattice_gateway.core.translate.verdicts import Reason, Rejected
 from lattice_gateway.core.translate.view import Cells, View
@@ -98,7 +99,7 @@ def _programmed(view: View, ref: Ref, ours: OurGateway, accepted: _Said) -> _Sai
     """Whether the service network is there."""
     if accepted[0] is Status.FALSE:
         return Status.FALSE, "Invalid", accepted[2]
-    routes = view.lookup(ROUTES_AT, ref) if ours.leaving else ()
+    routes = blockers(view, ref) if ours.leaving else ()
     if routes:
         named = ", ".join(map(str, routes[:5])) + (", …" if len(routes) > 5 else "")
         return Status.FALSE, "Pending", f"deletion waits for {len(routes)} routes: {named}"
