@@ -253,6 +253,28 @@ def test_who_stood_back_works_when_the_other_is_gone() -> None:
     assert later.writes
 
 
+def test_who_may_not_look_elsewhere_leads_and_says_so() -> None:
+    cluster = Cluster(blind=True)
+    cluster.write(replace(OTHERS, namespace="elsewhere"))
+    one = cluster.candidate("one")
+
+    one.look()
+
+    assert one.writes
+    assert one.campaign.blind == "listing is not allowed"
+
+
+def test_who_cannot_look_elsewhere_any_more_goes_on_standing_back() -> None:
+    cluster = Cluster()
+    elder, later = cluster.candidate("elder", "a"), cluster.candidate("later", "b")
+    cluster.go_on(60.0, elder, later)
+
+    cluster.blind = True
+    cluster.go_on(60.0, elder, later)
+
+    assert (elder.writes, later.writes) == (True, False)
+
+
 def test_another_installation_that_comes_later_disturbs_nobody() -> None:
     cluster = Cluster()
     elder = cluster.candidate("elder", "b")

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
 import httpx2
-from lightkube import ApiError, Client, KubeConfig
+from lightkube import ApiError, Client, KubeConfig, SingleConfig
 from lightkube.core.exceptions import ConfigError
 from lightkube.models.coordination_v1 import LeaseSpec
 from lightkube.models.meta_v1 import ObjectMeta
@@ -46,7 +46,7 @@ class KubeLeases:
     Parity: only the spec is written, so that labels and annotations of other people stay.
     """
 
-    def __init__(self, config: KubeConfig, namespace: str | None = None, name: str = LEASE_NAME) -> None:
+    def __init__(self, config: KubeConfig | SingleConfig, namespace: str | None = None, name: str = LEASE_NAME) -> None:
         self._client = Client(config, namespace=namespace, timeout=httpx2.Timeout(TIMEOUT), field_manager=MANAGER)
         self._name = name
 

@@ -24,10 +24,15 @@ class Clocks:
 
 
 class Campaign:
-    """A candidate: looks, moves, and tells ``leadership`` what came out."""
+    """A candidate: looks, moves, and tells ``leadership`` what came out.
+
+    ``blind`` says why leases of other namespaces cannot be seen, None where they can: then what was last seen of them
+    stays true.
+    """
 
     def __init__(self, me: str, leases: Leases, leadership: Leadership, clocks: Clocks, timing: Timing) -> None:
         self.standing: Standing = Starting()
+        self.blind: str | None = None
         self._me = me
         self._leases = leases
         self._leadership = leadership
@@ -112,8 +117,13 @@ class Campaign:
         if self._looked is not None and now - self._looked < LOOK_ELSEWHERE - self._timing.retry / 2:
             return
         self._looked = now
-        with suppress(LeaseUnreachable):
-            self._rivals = self._rivals.then(self._leases.elsewhere(), now)
+        try:
+            found = self._leases.elsewhere()
+        except LeaseUnreachable as error:
+            self.blind = str(error)
+            return
+        self.blind = None
+        self._rivals = self._rivals.then(found, now)
         ours = self._seen.record if self._ours or self._seen.held(now) else None
         self._verdict = judge(self._rivals, ours, now)
 

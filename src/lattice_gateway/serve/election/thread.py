@@ -1,8 +1,9 @@
 """The thread that keeps the lease: a busy event loop does not lose it."""
 
 import threading
+import time
 from collections.abc import Callable
-from time import monotonic
+from typing import TypeAlias
 
 import structlog
 
@@ -18,14 +19,17 @@ STUCK = 30.0
 class Election:
     """A campaign that runs until ``resign``.
 
-    ``ended`` is called once, in the thread, if a bug ends it: then the process should end too.
+    ``broken`` is called in the thread if a bug ends it: then the process should end too. ``now`` is in seconds.
     """
 
-    def __init__(self, campaign: Campaign, ended: Callable[[], None]) -> None:
+    def __init__(
+        self, campaign: Campaign, broken: Callable[[], None], now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._campaign = campaign
-        self._ended = ended
+        self._broken = broken
+        self._now = now
         self._stop = threading.Event()
-        self._looked = monotonic()
+        self._looked = now()
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     @property
@@ -35,7 +39,7 @@ class Election:
 
     def start(self) -> None:
         """Begin to campaign."""
-        self._looked = monotonic()
+        self._looked = self._now()
         self._thread.start()
 
     def resign(self, patience: float) -> bool:
@@ -51,33 +55,37 @@ class Election:
         """What is wrong with the thread, None while it looks at the lease again and again."""
         if not self._thread.is_alive():
             return "the thread that renews the Lease does not run"
-        silent = monotonic() - self._looked
+        silent = self._now() - self._looked
         return f"the Lease was not looked at for {silent:.0f} s" if silent > STUCK else None
 
     def _run(self) -> None:
         try:
             self._campaign_on()
-        except BaseException:
+        except Exception:
             log.exception("bug", thread="lease")
-            raise
-        finally:
-            self._ended()
+            self._broken()
 
     def _campaign_on(self) -> None:
-        told = ""
+        told: Told = (None, None)
         while True:
             pause = self._campaign.step()
-            self._looked = monotonic()
-            told = _tell(told, self._campaign.standing)
+            self._looked = self._now()
+            told = _tell(told, self._campaign)
             if self._stop.wait(pause):
                 break
         self._campaign.resign()
-        _tell(told, self._campaign.standing)
+        _tell(told, self._campaign)
 
 
-def _tell(told: str, standing: Standing) -> str:
-    """Log the standing where it differs from what was logged last."""
-    words = described(standing)
-    if words != told:
+Told: TypeAlias = tuple[str | None, str | None]
+"""What was logged last: the standing, and why other namespaces cannot be seen."""
+
+
+def _tell(told: Told, campaign: Campaign) -> Told:
+    """Log what differs from what was logged last."""
+    words, blind = described(campaign.standing), campaign.blind
+    if words != told[0]:
         log.info("lease", standing=words)
-    return words
+    if blind is not None and blind != told[1]:
+        log.warning("lease", outcome="other installations cannot be seen", error=blind)
+    return words, blind
