@@ -154,9 +154,12 @@ class Units:
             await self._clock.sleep(self._retry_delay(failures))
 
     async def forget(self) -> None:
-        """Trust nothing that is remembered of Lattice, as somebody else may have written; look at every unit again."""
+        """Remember nothing of Lattice, as somebody else may have written, and look at every unit again.
+
+        Only while ``run`` does not.
+        """
         for key in self.wishes.all():
-            self.mirror.distrust(key)
+            self._work.forget(key)
             self.queue.add(key, Urgency.CHANGE)
         await self.read_account_patiently()
 
