@@ -1,7 +1,7 @@
 """The controller on a real cluster and the emulator's world: objects in, finalizers, status and annotations out."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,7 +26,16 @@ pytestmark = pytest.mark.cluster
 
 ARN = "application-networking.k8s.aws/lattice-service-arn"
 RBAC = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
-QUICK = Knobs(service_create_seconds=0.5, tg_create_seconds=0.1, snsa_create_seconds=0.2, snva_create_seconds=0.2)
+QUICK = Knobs(
+    service_create_seconds=0.5,
+    service_delete_seconds=0.2,
+    tg_create_seconds=0.1,
+    tg_delete_seconds=0.1,
+    snsa_create_seconds=0.2,
+    snsa_delete_seconds=0.2,
+    snva_create_seconds=0.2,
+    snva_delete_seconds=0.2,
+)
 MANIFESTS = """
 apiVersion: gateway.networking.k8s.io/v1
 kind: GatewayClass
@@ -82,7 +91,7 @@ def as_installed(control_plane: ControlPlane, helm: Helm, namespace: str) -> Ite
         kube.delete(each)
 
 
-async def test_a_route_is_served_and_says_so_under_the_rights_of_the_chart(
+async def test_a_route_is_served_says_so_and_goes_again_under_the_rights_of_the_chart(
     kube: Kube, as_installed: Path, namespace: str
 ) -> None:
     objects = manifests(namespace)
@@ -92,7 +101,7 @@ async def test_a_route_is_served_and_says_so_under_the_rights_of_the_chart(
     stage = Stage(QUICK)
     stage.clock.next_loop()
 
-    await play(stage, as_installed, kube, route)
+    await play(stage, as_installed, lambda: is_served(kube, route))
 
     found = kube.get(route)
     assert found["metadata"]["annotations"][ARN].startswith("arn:aws:vpc-lattice:")
@@ -100,23 +109,30 @@ async def test_a_route_is_served_and_says_so_under_the_rights_of_the_chart(
     assert condition(kube.get(gateway)["status"], "Programmed")["status"] == "True"
     assert condition(kube.get(gateway_class)["status"], "Accepted")["status"] == "True"
     assert kube.get(gateway)["status"]["listeners"][0]["attachedRoutes"] == 1
+    assert "DeploySucceed" in {event["reason"] for event in kube.list("v1", "Event", namespace)}
 
-    await play(stage, as_installed, kube, route)
+    await play(stage, as_installed, lambda: True)
 
     assert kube.get(route) == found
-    for each in (route, gateway):
-        kube.merge(each, {"metadata": {"finalizers": []}})
-    kube.delete(gateway_class)
+
+    for each in objects:
+        kube.delete(each)
+    await play(stage, as_installed, lambda: not any(kube.exists(each) for each in objects))
+
+    assert not stage.world.state.services
+    assert not stage.world.state.networks
 
 
-async def play(stage: Stage, kubeconfig: Path, kube: Kube, route: Object) -> None:
-    """Let a controller work until the route is programmed and everything is written."""
+async def play(stage: Stage, kubeconfig: Path, holds: Callable[[], bool]) -> None:
+    """Let a new process of the controller work until something holds and everything is written."""
     async with connect(kubeconfig) as connected:
         controller = Controller(
             settings=stage.settings,
             source=connected.source,
             state=connected.state(stage.settings.owner),
             status=connected.status,
+            finalizers=connected.finalizers,
+            herald=connected.events,
             lattice=stage.lattice(),
             clock=SystemClock(),
             random=Random(1),
@@ -125,7 +141,7 @@ async def play(stage: Stage, kubeconfig: Path, kube: Kube, route: Object) -> Non
         )
         running = asyncio.create_task(controller.run())
         try:
-            await until("the route is served", lambda: is_served(kube, route), within=40)
+            await until("it holds", lambda: controller.is_warm and holds(), within=40)
             async with asyncio.timeout(40):
                 await controller.converged()
             await until("everything is written", lambda: connected.idle)

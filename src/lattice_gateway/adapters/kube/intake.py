@@ -52,7 +52,7 @@ class Intake:
         self._undiscovered: KubeError | None = None
         self._pile: dict[Ref, Object | Undecodable | None] = {}
         self._problems: dict[Ref, Problem] = {}
-        self._told: tuple[Problem, ...] | None = None
+        self._told: tuple[Problem, ...] = ()
         self._complete = False
         self.news = asyncio.Event()
         self.doubts = asyncio.Event()
