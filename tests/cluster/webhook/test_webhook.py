@@ -24,7 +24,7 @@ from lattice_gateway.serve.webhook.certificates import Issued, issue
 from lattice_gateway.serve.webhook.decision import GATE, INJECT
 from lattice_gateway.serve.webhook.kept import Kept, Place
 from lattice_gateway.serve.webhook.metrics import WebhookMetrics
-from lattice_gateway.serve.webhook.tls import Files, Serving, look
+from lattice_gateway.serve.webhook.tls import Serving, files_in, look
 from tests.cluster.commands import Helm
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Kube, Object, eventually
@@ -98,7 +98,7 @@ class Webhook:
         """A kubelet brings a certificate."""
         (self.folder / "tls.crt").write_bytes(issued.pair.certificate)
         (self.folder / "tls.key").write_bytes(issued.pair.key)
-        await look(Files(self.folder / "tls.crt", self.folder / "tls.key"), self.tls)
+        await look(files_in(self.folder), self.tls)
 
     def answered(self) -> float:
         return (

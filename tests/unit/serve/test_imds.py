@@ -8,6 +8,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from lattice_gateway.adapters.imds.identity import LIMIT, Found, Part, ask, lacking
+from lattice_gateway.adapters.imds.instance import ask_instance
 from lattice_gateway.adapters.imds.metadata import PATIENCE, TRIES, Metadata, Unanswered
 from lattice_gateway.adapters.imds.tags import Ec2Tags
 from lattice_gateway.serve.web import Address, listening
@@ -191,6 +192,12 @@ async def test_a_bug_is_not_taken_for_a_missing_answer() -> None:
         await asked(PAGES, Broken())
 
 
+async def test_metadata_that_is_turned_off_is_not_asked() -> None:
+    found = await ask_instance({"AWS_EC2_METADATA_DISABLED": "True"}, (Part.VPC,))
+
+    assert found == Found(missing={Part.VPC: "EC2 metadata is turned off by AWS_EC2_METADATA_DISABLED"})
+
+
 DESCRIBED = """<DescribeTagsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><tagSet>{items}</tagSet>
 </DescribeTagsResponse>"""
 ITEM = "<item><resourceId>i-1</resourceId><key>aws:eks:cluster-name</key><value>prod</value></item>"
@@ -242,3 +249,21 @@ async def test_a_role_that_may_not_describe_tags_is_said_to_be_so() -> None:
 async def test_an_api_that_cannot_be_reached_is_said_to_be_so() -> None:
     with pytest.raises(Unanswered, match="ec2:DescribeTags of i-1: Could not connect"):
         await Ec2Tags("http://127.0.0.1:1").tag("i-1", "aws:eks:cluster-name", "us-west-2")
+
+
+@pytest.mark.usefixtures("credentials")
+async def test_the_instance_is_asked_at_the_addresses_that_are_set() -> None:
+    async def tags(_: web.Request) -> web.Response:
+        return web.Response(text=DESCRIBED.format(items=ITEM), content_type="text/xml")
+
+    application = web.Application()
+    instance = Instance(PAGES)
+    application.router.add_put("/latest/api/token", instance.token)
+    application.router.add_get("/latest/{path:.+}", instance.page)
+    application.router.add_post("/", tags)
+    async with listening(application, Address("127.0.0.1", 0), None) as port:
+        url = f"http://127.0.0.1:{port}"
+        environment = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": url, "AWS_ENDPOINT_URL_EC2": url}
+        found = await ask_instance(environment, tuple(Part))
+
+    assert found == Found(EVERYTHING)

@@ -19,7 +19,7 @@ from lattice_gateway.serve.process import Front, Ports, Webhook, live_checks, re
 from lattice_gateway.serve.web import Address
 from lattice_gateway.serve.webhook.around import Known
 from lattice_gateway.serve.webhook.certificates import issue
-from lattice_gateway.serve.webhook.tls import Files, Serving
+from lattice_gateway.serve.webhook.tls import Serving, files_in
 from tests.unit.serve.leases import Cluster, InMemory
 from tests.unit.serve.test_review import review
 
@@ -35,7 +35,7 @@ def an_election(cluster: Cluster) -> Election:
 def a_front(folder: Path, cluster: Cluster) -> Front:
     (folder / "tls.crt").write_bytes(ISSUED.pair.certificate)
     (folder / "tls.key").write_bytes(ISSUED.pair.key)
-    files = Files(folder / "tls.crt", folder / "tls.key")
+    files = files_in(folder)
     webhook = Webhook(address=ANY, certificates=files, tls=Serving(lambda: datetime.now(UTC)))
     return Front(
         registry=CollectorRegistry(),

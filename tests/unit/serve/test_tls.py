@@ -13,7 +13,7 @@ from cryptography import x509
 
 from lattice_gateway.serve.web import Address, listening
 from lattice_gateway.serve.webhook.certificates import Issued, Pair, fault, issue, names_of
-from lattice_gateway.serve.webhook.tls import Files, Serving, follow, look
+from lattice_gateway.serve.webhook.tls import Serving, files_in, follow, look
 
 NOW = datetime.now(UTC)
 NAMES = names_of("webhook-service", "gateway-home")
@@ -70,7 +70,7 @@ def test_a_pair_that_has_run_out_is_said_to_be_so() -> None:
 
 async def test_without_a_certificate_nobody_is_answered_and_the_complaint_says_why(tmp_path: Path) -> None:
     tls = serving()
-    await look(Files(tmp_path / "tls.crt", tmp_path / "tls.key"), tls)
+    await look(files_in(tmp_path), tls)
 
     async with a_server(tls) as url:
         with pytest.raises(ClientConnectionError):
@@ -80,7 +80,7 @@ async def test_without_a_certificate_nobody_is_answered_and_the_complaint_says_w
 
 
 async def test_a_certificate_that_comes_later_is_served_without_a_restart(tmp_path: Path) -> None:
-    tls, files = serving(), Files(tmp_path / "tls.crt", tmp_path / "tls.key")
+    tls, files = serving(), files_in(tmp_path)
     async with a_server(tls) as url:
         await look(files, tls)
         _write(tmp_path, FIRST.pair)
@@ -104,7 +104,7 @@ async def test_a_certificate_that_comes_later_is_served_without_a_restart(tmp_pa
     ],
 )
 async def test_a_bad_change_leaves_the_good_certificate_in_force(bad: Pair | None, tmp_path: Path) -> None:
-    tls, files = serving(), Files(tmp_path / "tls.crt", tmp_path / "tls.key")
+    tls, files = serving(), files_in(tmp_path)
     _write(tmp_path, FIRST.pair)
     async with a_server(tls) as url:
         await look(files, tls)
@@ -141,7 +141,7 @@ async def test_the_certificate_is_looked_at_again_and_again(tmp_path: Path) -> N
         async def sleep(self, _seconds: float) -> None:
             await slept.acquire()
 
-    following = asyncio.create_task(follow(Files(tmp_path / "tls.crt", tmp_path / "tls.key"), tls, Clock()))
+    following = asyncio.create_task(follow(files_in(tmp_path), tls, Clock()))
     await asyncio.sleep(0)
     before = tls.complaint()
     _write(tmp_path, FIRST.pair)

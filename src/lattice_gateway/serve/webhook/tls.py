@@ -13,6 +13,9 @@ import structlog
 from lattice_gateway.engine.ports import Clock
 from lattice_gateway.serve.webhook.certificates import Pair, fault
 
+MOUNTED = Path("/etc/webhook-cert")
+"""Parity: where the Go controller's Deployment mounts the Secret (controllers.md §9.2)."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,6 +49,11 @@ class Files:
             return Pair(self._certificate.read_bytes(), self._key.read_bytes())
         except OSError as error:
             raise Unavailable(f"{error.filename}: {error.strerror}") from error
+
+
+def files_in(folder: Path) -> Files:
+    """The pair of a mounted Secret of type ``kubernetes.io/tls``."""
+    return Files(folder / "tls.crt", folder / "tls.key")
 
 
 class Serving:
