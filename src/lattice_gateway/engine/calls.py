@@ -154,7 +154,7 @@ class Calls:
             raise
         finally:
             self._ended()
-        gate.rate.admitted(self._clock.now())
+        gate.rate.admitted(sent_at, self._clock.now())
         self._metrics.request(name, None, self._clock.now() - sent_at)
         return answer
 
@@ -165,7 +165,7 @@ class Calls:
             self._metrics.throttled(name)
             gate.rate.throttled(sent_at, now, error.retry_after)
         else:
-            gate.rate.admitted(now)
+            gate.rate.admitted(sent_at, now)
 
     def _gate(self, name: CallName) -> Gate:
         gate = self._gates.get(name)

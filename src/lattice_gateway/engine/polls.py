@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
 from lattice_gateway.core.lattice.observed import Observed, ObservedGroup, ObservedService
@@ -25,7 +25,7 @@ from lattice_gateway.engine.noticing import (
 )
 from lattice_gateway.engine.ports import Clock, LatticeFailure
 from lattice_gateway.engine.reads import GetService, GetTargetGroup, ListAssociationsOfService, ListTargets, Read
-from lattice_gateway.engine.shared import Listings, pages_of
+from lattice_gateway.engine.shared import Listings, Snapshot, pages_of
 from lattice_gateway.engine.watches import Watch, What
 
 T = TypeVar("T")
@@ -56,6 +56,7 @@ class Polls:
         self._watches: dict[UnitKey, frozenset[Watch]] = {}
         self._attempts: dict[UnitKey, int] = {}
         self._since: dict[UnitKey, float] = {}
+        self._too_early: dict[UnitKey, float] = {}
         self._watchers: defaultdict[Watch, set[UnitKey]] = defaultdict(set)
         self._of_kind: defaultdict[What, set[Watch]] = defaultdict(set)
 
@@ -93,7 +94,8 @@ class Polls:
                 wake(unit)
             for unit in sorted(due - changed, key=str):
                 if unit in self._watches:
-                    self._arm(unit)
+                    self._arm_again(unit)
+            self._too_early.clear()
 
     def _unwatch(self, key: UnitKey, before: Iterable[Watch]) -> None:
         self._alarms.cancel(key)
@@ -111,6 +113,14 @@ class Polls:
         self._attempts[key] = attempt + 1
         delay = min(self._longest(key), 2.0 ** min(attempt, 10)) * (0.9 + 0.2 * self._random.random())
         self._alarms.set(key, self._clock.now() + delay)
+
+    def _arm_again(self, key: UnitKey) -> None:
+        """After a look that showed nothing; one that was put off does not count."""
+        put_off = self._too_early.get(key)
+        if put_off is None:
+            self._arm(key)
+        else:
+            self._alarms.set(key, put_off)
 
     def _longest(self, key: UnitKey) -> float:
         stuck = self._since[key] <= self._clock.now() - STUCK
@@ -152,7 +162,9 @@ class Polls:
         every = tuple(self._of_kind[What.GROUP])
         if len(every) <= pages:
             return await self._each(due, self._look_at_group)
-        listing = await self._listings.groups.since(self._clock.now() - apart(pages))
+        if self._is_put_off(last, pages, due):
+            return set()
+        listing = await self._listings.groups.since(self._clock.now())
         seen = {each.group.id: each.group for each in listing.items}
         return {
             watch
@@ -166,7 +178,9 @@ class Polls:
         every = tuple(self._of_kind[What.SERVICE])
         if len(every) <= pages:
             return await self._each(due, self._look_at_service)
-        listing = await self._listings.services.since(self._clock.now() - apart(pages))
+        if self._is_put_off(last, pages, due):
+            return set()
+        listing = await self._listings.services.since(self._clock.now())
         seen = {service.id: service for service in listing.items.values()}
         return {
             watch
@@ -185,7 +199,9 @@ class Polls:
                 mine = [watch for watch in due if watch.id == network]
                 changed |= await self._each(mine, self._look_at_associations_of_one)
                 continue
-            listing = await shared.since(self._clock.now() - apart(pages))
+            if self._is_put_off(shared.last, pages, [watch for watch in due if watch.id == network]):
+                continue
+            listing = await shared.since(self._clock.now())
             seen = {linked.association.id: linked.association for linked in listing.items}
             changed |= {
                 watch
@@ -196,7 +212,9 @@ class Polls:
 
     async def _look_at_vpc(self, due: list[Watch]) -> set[Watch]:
         """What hangs on a network is counted anew once the association has changed."""
-        listing = await self._listings.vpc_associations.since(self._clock.now() - apart(1))
+        if self._is_put_off(self._listings.vpc_associations.last, 1, due):
+            return set()
+        listing = await self._listings.vpc_associations.since(self._clock.now())
         seen = {each.id: each for each in listing.items}
         changed = {
             watch
@@ -204,6 +222,14 @@ class Polls:
             if self._notice(watch, listing.begun, vpc_association_seen(self._observed(watch), seen))
         }
         return self._doubt(changed)
+
+    def _is_put_off(self, last: Snapshot[Any] | None, pages: int, due: list[Watch]) -> bool:
+        """Whether the last listing is too young for another one of so many pages; who is due waits until it is not."""
+        if last is None or self._clock.now() >= last.begun + apart(pages):
+            return False
+        for watch in due:
+            self._too_early.update(dict.fromkeys(self._watchers[watch], last.begun + apart(pages)))
+        return True
 
     async def _look_at_group(self, watch: Watch) -> bool:
         begun = self._clock.now()

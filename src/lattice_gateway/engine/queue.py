@@ -9,8 +9,9 @@ from typing import Protocol
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.engine.gate import Urgency
 
-AT_ONCE: Mapping[type, int] = {NetworkKey: 16, GroupKey: 512, ServiceKey: 512}
-"""Units of a kind that run at a time; most of them wait at a gate. Kinds are apart, so that none starves another."""
+AT_ONCE: Mapping[type, int] = {NetworkKey: 16, GroupKey: 4096, ServiceKey: 4096}
+"""Units of a kind that run at a time; most of them wait at a gate, where the urgent go first. Kinds are apart, so that
+none starves another. A service waits until its groups were looked at, so few at a time would hold services up."""
 
 
 class Watcher(Protocol):

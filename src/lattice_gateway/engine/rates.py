@@ -24,12 +24,13 @@ WINDOW = 1.0
 class Rate:
     """The rate of one operation; pure but for its own memory, all times are parameters."""
 
-    __slots__ = ("_admitted", "_ceiling", "_cut_at", "_free_at", "_round")
+    __slots__ = ("_admitted", "_ceiling", "_cut_at", "_free_at", "_late", "_round")
 
     def __init__(self) -> None:
         self._ceiling: float | None = None
         self._cut_at = 0.0
         self._free_at = 0.0
+        self._late = 0
         self._round = FIRST_ROUND
         self._admitted: deque[float] = deque(maxlen=4096)
 
@@ -56,10 +57,16 @@ class Rate:
         if limit is not None:
             self._free_at = max(self._free_at, now - 2 / limit) + 1 / limit
 
-    def admitted(self, now: float) -> None:
-        """The service took a call."""
+    def admitted(self, sent_at: float, now: float) -> None:
+        """The service took a call; one that left before the last cut tells what was admitted then.
+
+        Refusals come back faster than answers, so at the moment of a refusal too little is known.
+        """
         self._admitted.append(now)
         self._round += 1
+        if self._ceiling is not None and sent_at <= self._cut_at:
+            self._late += 1
+            self._ceiling = max(self._ceiling, self._late / WINDOW)
 
     def throttled(self, sent_at: float, now: float, retry_after: float | None) -> None:
         """The service refused a call that left at ``sent_at``; those that left before the last cut count once."""
@@ -71,6 +78,7 @@ class Rate:
     def _cut(self, now: float) -> None:
         while self._admitted and self._admitted[0] < now - WINDOW:
             self._admitted.popleft()
-        self._ceiling = max(FLOOR, len(self._admitted) / WINDOW)
+        self._late = len(self._admitted)
+        self._ceiling = max(FLOOR, self._late / WINDOW)
         self._cut_at = now
         self._free_at = max(self._free_at, now + 1 / (CUT * self._ceiling))

@@ -165,12 +165,18 @@ class Units:
 
     async def read_account(self) -> None:
         """Read what is ours in bulk; raises ``LatticeFailure``."""
-        now = self._clock.now()
-        await self.listings.services.since(now)
-        await self.listings.groups.since(now)
-        await self.listings.networks.since(now)
-        await self.listings.vpc_associations.since(now)
-        await self.listings.owned.since(now)
+        now, listings = self._clock.now(), self.listings
+        read = await asyncio.gather(
+            listings.services.since(now),
+            listings.groups.since(now),
+            listings.networks.since(now),
+            listings.vpc_associations.since(now),
+            listings.owned.since(now),
+            return_exceptions=True,
+        )
+        for failure in read:
+            if isinstance(failure, BaseException):
+                raise failure
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -142,13 +142,22 @@ def test_calls_leave_in_order_of_urgency() -> None:
 def test_a_rate_goes_down_once_for_refusals_of_one_moment_and_comes_back() -> None:
     rate = Rate()
     for moment in range(10):
-        rate.admitted(moment / 10)
+        rate.admitted(moment / 10, moment / 10)
     rate.throttled(0.5, 1.0, None)
     rate.throttled(0.6, 1.0, None)
 
     assert rate.limit(1.0) == pytest.approx(8.0)
     assert rate.limit(6.0) == pytest.approx(10.0)
     assert (rate.limit(60.0) or 0) > 30
+
+
+def test_answers_that_come_after_the_refusal_count_for_what_was_admitted() -> None:
+    rate = Rate()
+    rate.throttled(0.9, 1.0, None)
+    for _ in range(10):
+        rate.admitted(0.9, 1.1)
+
+    assert rate.limit(6.0) == pytest.approx(10.0)
 
 
 def test_refusals_at_random_never_stop_a_rate() -> None:

@@ -20,7 +20,7 @@ from lattice_gateway.core.lattice.words import Arn, Status, TargetStatus, VpcId
 from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.gate import Urgency
 from lattice_gateway.engine.noticing import associations_seen, group_seen, service_seen, vpc_association_seen
-from lattice_gateway.engine.queue import Queue
+from lattice_gateway.engine.queue import AT_ONCE, Queue
 from lattice_gateway.engine.watches import Watch, What, watches
 from tests.laws.engine_making import group_key
 from tests.laws.engine_stage import LoopClock, play
@@ -60,9 +60,9 @@ def test_a_unit_that_is_queued_while_it_runs_runs_once_more_after_that() -> None
 
 def test_many_units_of_a_kind_do_not_keep_another_kind_waiting() -> None:
     queue = Queue()
-    for number in range(1000):
+    for number in range(2 * AT_ONCE[ServiceKey]):
         queue.add(ServiceKey(str(number)), Urgency.CHANGE)
-    play(lambda: taken(queue, 512))
+    play(lambda: taken(queue, AT_ONCE[ServiceKey]))
 
     queue.add(NetworkKey("n"), Urgency.UPKEEP)
 
