@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.tree import Tree
 
 from lattice_gateway.cli.demo.processes import StageError
 from lattice_gateway.cli.demo.story import DemoOptions, tell
 from lattice_gateway.cli.describe import describe_tree
 from lattice_gateway.cli.exits import CommandError, Exit
 from lattice_gateway.cli.logs import quiet_logs
-from lattice_gateway.cli.plan import plan_text
+from lattice_gateway.cli.plan import NO_STATE, plan_text
 from lattice_gateway.cli.sweep import sweep_text
 from lattice_gateway.cli.where import Where, where
 
@@ -29,8 +31,8 @@ app = typer.Typer(
 )
 
 
-_WRONG_USAGE: type[Exception] = typer.BadParameter.__bases__[0]
-"""What the parser raises for anything mistyped; Typer exports its kinds, not their base."""
+_INTERRUPTED = 130
+"""What Typer makes of Ctrl-C."""
 
 NOT_A_TERMINAL = 160
 """Columns of output that goes into a file or a pipe."""
@@ -66,10 +68,10 @@ def execute(words: list[str]) -> int:
     quiet_logs(sys.stderr)
     try:
         code = typer.main.get_command(app).main(words or ["--help"], prog_name="lattice-gateway", standalone_mode=False)
-    except _WRONG_USAGE as error:
-        raise CommandError(f"{error}; see lattice-gateway --help") from error
-    except typer.Abort as error:
-        raise KeyboardInterrupt from error
+    except typer.TyperException as error:
+        raise CommandError(f"{error.format_message().rstrip('.')}; see lattice-gateway --help") from error
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
     return int(code or 0)
 
 
@@ -115,7 +117,9 @@ def describe(
 ) -> int:
     """Show who attaches to what, with each verdict, and what it became in VPC Lattice."""
     chosen = _where(source, state_dir, _flags(endpoint_url, region, account_id, vpc_id, cluster_name))
-    _console().print(asyncio.run(describe_tree(chosen, name)))
+    _print(_shown(asyncio.run(describe_tree(chosen, name))))
+    if state_dir is None:
+        _print(NO_STATE)
     return Exit.DONE
 
 
@@ -155,6 +159,8 @@ def demo(
         figures, code = asyncio.run(tell(DemoOptions(keep=keep), console))
     except StageError as error:
         raise CommandError(f"the demo stopped: {error}") from error
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
     if figures_only:
         _print(json.dumps(figures.as_dict(), indent=2))
     return code
@@ -186,5 +192,18 @@ def _console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else NOT_A_TERMINAL)
 
 
+def _shown(tree: Tree) -> str:
+    """A tree as it looks on this terminal, or in a file."""
+    console = _console()
+    with console.capture() as captured:
+        console.print(tree)
+    return captured.get()
+
+
 def _print(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    """Writes a result. A reader that has seen enough (``plan | head``) changes nothing of the exit code."""
+    try:
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed at exit

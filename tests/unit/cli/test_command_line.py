@@ -25,7 +25,8 @@ def ended(words: list[str]) -> int:
     [
         pytest.param(["frobnicate"], "frobnicate", id="unknown command"),
         pytest.param(["plan", "--sauce", "x"], "--sauce", id="unknown option"),
-        pytest.param(["plan", "--output", "xml"], "xml", id="unknown form of output"),
+        pytest.param(["plan", "--output", "xml"], "Invalid value for '--output' / '-o'", id="unknown form of output"),
+        pytest.param(["nosuch"], "No such command 'nosuch'; see", id="one stop"),
         pytest.param(["plan"], "--source DIR is needed", id="no source"),
         pytest.param(["describe"], "--source DIR is needed", id="describe without a source"),
         pytest.param(["run"], "--source DIR and --state-dir DIR", id="run without anything"),
@@ -101,3 +102,16 @@ def test_the_generated_pages_are_those_of_the_code() -> None:
     )
 
     assert found.returncode == 0, found.stderr
+
+
+def test_a_reader_that_has_seen_enough_changes_nothing_of_the_exit_code() -> None:
+    code = "import sys; from lattice_gateway.cli.app import _print; _print('x' * 100_000); sys.exit(2)"
+
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        said = process.stderr.read() if process.stderr else ""
+
+    assert (process.returncode, said) == (2, "")

@@ -13,12 +13,16 @@ EXAMPLE = "launch-post"
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One endpoint of the example: where it listens as Kubernetes sees it, and whose backend it is."""
+    """One endpoint of the example: where it listens as Kubernetes sees it, and whose backend it is.
+
+    ``port_name`` is that of the Service's port; an EndpointSlice counts for a named port by that name.
+    """
 
     name: str
     service: str
     address: str
     port: int
+    port_name: str = ""
 
 
 def example() -> Path:
@@ -89,9 +93,10 @@ def _pods_of(document: dict[str, Any]) -> Iterator[Pod]:
     if document.get("kind") != "EndpointSlice":
         return
     service = document["metadata"]["labels"]["kubernetes.io/service-name"]
+    port = document["ports"][0]
     for endpoint in document["endpoints"]:
         for address in endpoint["addresses"]:
-            yield Pod(endpoint["targetRef"]["name"], service, address, document["ports"][0]["port"])
+            yield Pod(endpoint["targetRef"]["name"], service, address, port["port"], port.get("name", ""))
 
 
 def _slice_for(pod: Pod, address: str, port: int) -> dict[str, Any]:
@@ -100,7 +105,7 @@ def _slice_for(pod: Pod, address: str, port: int) -> dict[str, Any]:
         "kind": "EndpointSlice",
         "metadata": {"name": pod.name, "labels": {"kubernetes.io/service-name": pod.service}},
         "addressType": "IPv4",
-        "ports": [{"name": "", "port": port, "protocol": "TCP"}],
+        "ports": [{"name": pod.port_name, "port": port, "protocol": "TCP"}],
         "endpoints": [
             {"addresses": [address], "conditions": {"ready": True}, "targetRef": {"kind": "Pod", "name": pod.name}}
         ],

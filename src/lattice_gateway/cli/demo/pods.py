@@ -1,7 +1,7 @@
 """The example's pods: one small HTTP server for each endpoint, on loopback addresses."""
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import TypeAlias
 
@@ -13,6 +13,9 @@ POD_NETWORK = ipaddress.ip_network("10.244.0.0/16")
 LOOPBACK_NETWORK = ipaddress.ip_network("127.244.0.0/16")
 MAPPING = f"{POD_NETWORK}={LOOPBACK_NETWORK}"
 """How the emulator reaches pod addresses on this machine."""
+
+ANY_PORT = 0
+"""Stands for a port that the machine chooses."""
 
 CALLER = "parking"
 """The Service whose pods call ``inventory`` through Lattice, as in the post."""
@@ -27,18 +30,24 @@ def on_loopback(pod: Pod) -> Place:
     return str(LOOPBACK_NETWORK.network_address + offset), pod.port
 
 
-def one_address(pods: Iterable[Pod], first_port: int = 18090) -> dict[Pod, Place]:
-    """Places for a machine that can bind 127.0.0.1 only: one address, a port each."""
-    return {pod: ("127.0.0.1", first_port + index) for index, pod in enumerate(pods)}
+def one_address(pods: Iterable[Pod]) -> dict[Pod, Place]:
+    """Places for a machine that can bind 127.0.0.1 only: one address, any free port for each."""
+    return dict.fromkeys(pods, ("127.0.0.1", ANY_PORT))
 
 
-async def serve(places: dict[Pod, Place], call_inventory: CallInventory, stack: AsyncExitStack) -> None:
-    """Starts a server for each pod; they stop with ``stack``. Raises ``OSError`` where an address cannot be bound."""
+async def serve(places: Mapping[Pod, Place], call_inventory: CallInventory, stack: AsyncExitStack) -> dict[Pod, Place]:
+    """Starts a server for each pod and answers where it listens; they stop with ``stack``.
+
+    Raises ``OSError`` where an address cannot be bound.
+    """
+    bound = {}
     for pod, (host, port) in places.items():
         runner = web.AppRunner(_application(pod, call_inventory), access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, host, port).start()
+        bound[pod] = (host, runner.addresses[0][1])
+    return bound
 
 
 def _application(pod: Pod, call_inventory: CallInventory) -> web.Application:

@@ -1,7 +1,9 @@
 """What a person sees of the demo; every function prints one thing."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -35,7 +37,7 @@ def process(console: Console, name: str, pid: int) -> None:
 def emulator(console: Console, url: str, door: str | None, otherwise: str) -> None:
     """Where the emulator is reached."""
     console.print(f"  API        {url}")
-    console.print(f"  front door {door}" if door else f"  {otherwise or NO_TRAFFIC}")
+    console.print(f"  front door {door}" if door else f"  {escape(otherwise) or NO_TRAFFIC}", soft_wrap=True)
 
 
 def pods(console: Console, places: dict[Pod, Place]) -> None:
@@ -103,21 +105,20 @@ def ending(console: Console, figures: Figures) -> None:
     console.print(f"[dim]Everything took {figures.seconds:.0f} s; no process and no file is left.[/]")
 
 
-def try_next(
-    console: Console,
-    manifests: Path,
-    url: str,
-    door: str | None,
-    host: str,
-    addresses: dict[str, ServiceAddress],
-) -> None:
-    """What to do with a demo that goes on."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that is answered: by ``host`` at the front door, and at the service's own address if it has one."""
+
+    host: str
+    address: ServiceAddress | None
+    path: str
+
+
+def try_next(console: Console, manifests: Path, url: str, door: str | None, requests: Sequence[Request]) -> None:
+    """What to do with a demo that goes on; ``door`` None: there is no traffic."""
     console.print("\n[bold]It keeps running. Try, in another terminal:[/]")
-    if door is not None:
-        console.print(f"  curl -H 'Host: {host}' {door}/parking", soft_wrap=True, highlight=False)
-        for where in addresses.values():
-            for port in where.ports.values():
-                console.print(f"  curl http://{where.address}:{port}/", soft_wrap=True, highlight=False)
+    for line in curl_lines(door, requests) if door is not None else ():
+        console.print(f"  {line}", soft_wrap=True, highlight=False)
     console.print(
         f"  AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws --region us-west-2 --endpoint-url {url} "
         "vpc-lattice list-services",
@@ -126,3 +127,22 @@ def try_next(
     )
     console.print(f"  edit the files in {manifests} and watch", soft_wrap=True, highlight=False)
     console.print("[bold]Ctrl-C[/] deletes everything and ends the demo.")
+
+
+def curl_lines(door: str, requests: Sequence[Request]) -> Iterator[str]:
+    """Both ways to each service: by its name at the front door, and at its own address.
+
+    Services that have to share an address are told apart by their name there as well.
+    """
+    sharing = Counter(request.address.address for request in requests if request.address)
+    for request in requests:
+        yield f"curl {_named(request)}{door}{request.path}"
+    for request in requests:
+        if request.address is not None:
+            name = _named(request) if sharing[request.address.address] > 1 else ""
+            for port in request.address.ports.values():
+                yield f"curl {name}http://{request.address.address}:{port}{request.path}"
+
+
+def _named(request: Request) -> str:
+    return f"-H 'Host: {request.host}' "

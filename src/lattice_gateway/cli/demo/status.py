@@ -11,10 +11,11 @@ from lattice_gateway.core.objects.annotations import PREFIX
 
 @dataclass(frozen=True, slots=True)
 class RouteStatus:
-    """Whether every parent's traffic is in place, and the name Lattice gave the service."""
+    """Whether every parent's traffic is in place, and the name and id Lattice gave the service."""
 
     programmed: bool = False
     dns_name: str | None = None
+    service_id: str | None = None
 
 
 def route_status(state: Path, namespace: str, name: str) -> RouteStatus:
@@ -29,6 +30,7 @@ def route_status(state: Path, namespace: str, name: str) -> RouteStatus:
     return RouteStatus(
         programmed=bool(parents) and all(_programmed(parent) for parent in parents),
         dns_name=annotations.get(f"{PREFIX}lattice-assigned-domain-name"),
+        service_id=annotations.get(f"{PREFIX}lattice-service-arn", "").rpartition("/")[2] or None,
     )
 
 

@@ -78,7 +78,11 @@ class Scene:
 
 
 async def tell(options: DemoOptions, console: Console) -> tuple[Figures, Exit]:
-    """Runs the whole demo; raises ``StageError`` when a part of it does not work."""
+    """Runs the whole demo; raises ``StageError`` when a part of it does not work.
+
+    A closed terminal and SIGTERM cancel it, as Ctrl-C does: everything is stopped and removed first.
+    """
+    _cancel_on(signal.SIGTERM, signal.SIGHUP)
     figures = Figures(time_scale=TIME_SCALE)
     started = time.monotonic()
     async with _stage(console, figures) as scene:
@@ -91,6 +95,13 @@ async def tell(options: DemoOptions, console: Console) -> tuple[Figures, Exit]:
     figures.seconds = time.monotonic() - started
     show.ending(console, figures)
     return figures, Exit.DONE if figures.traffic else Exit.NO_DATA_PLANE
+
+
+def _cancel_on(*signals: signal.Signals) -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        for one in signals:
+            asyncio.get_running_loop().add_signal_handler(one, task.cancel)
 
 
 @asynccontextmanager
@@ -150,15 +161,13 @@ async def _serve_pods(
 ) -> None:
     """Pods on addresses of their own; where only 127.0.0.1 can be bound, on ports of their own."""
     found = manifests.pods(directory)
-    places = {pod: pods.on_loopback(pod) for pod in found}
     attempt = AsyncExitStack()
     try:
-        await pods.serve(places, call_inventory, attempt)
+        places = await pods.serve({pod: pods.on_loopback(pod) for pod in found}, call_inventory, attempt)
     except OSError:
         await attempt.aclose()
-        places = pods.one_address(found)
+        places = await pods.serve(pods.one_address(found), call_inventory, attempt)
         manifests.move_pods(directory, places)
-        await pods.serve(places, call_inventory, attempt)
     await stack.enter_async_context(attempt)
     show.pods(console, places)
 
@@ -223,8 +232,12 @@ async def _show_split(scene: Scene, client: Client, host: str, weights: str) -> 
 
 async def _keep(scene: Scene) -> None:
     """Leaves everything running until Ctrl-C; what to try next is printed first."""
-    addresses = await scene.emulator.addresses()
-    show.try_next(scene.console, scene.manifests, scene.emulator.url, scene.door, _host(scene, "rates"), addresses)
+    places = await scene.emulator.addresses()
+    requests = [
+        show.Request(_host(scene, name), places.get(scene.route(name).service_id or ""), path)
+        for name, path in (("rates", "/parking"), ("inventory", "/"))
+    ]
+    show.try_next(scene.console, scene.manifests, scene.emulator.url, scene.door, requests)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, stopped.set)

@@ -126,16 +126,20 @@ def _network(network: Desired | None, picture: Picture) -> str:
         case Network(key=key) | Held(key=key) if isinstance(seen := picture.observed.get(key), NetworkView):
             found = seen.candidates
             if len(found) > 1:
-                return f"[red]{len(found)} service networks are named {key}[/]"
+                return f"[red]{len(found)} service networks are named {key.name}[/]"
             if not found:
-                return f"service network {key} [dim](does not exist)[/]"
+                return f"service network {key.name} [dim]({_missing(network)})[/]"
             return f"service network {found[0].name} [dim]{_vpc(seen)}[/]"
         case Network(key=key):
             return f"service network {key.name} [dim](not created yet)[/]"
         case Held(key=key, why=why):
-            return f"service network {key} [dim]held: {escape(why)}[/]"
+            return f"service network {key.name} [dim]held: {escape(why)}[/]"
         case _:
             return "no service network"
+
+
+def _missing(network: Network | Held) -> str:
+    return "not created yet" if isinstance(network, Network) and network.create else "does not exist"
 
 
 def _vpc(view: NetworkView) -> str:
