@@ -50,6 +50,12 @@ VARIABLES = (
     Variable("SWEEP_MIN_AGE", "600", "seconds an unused target group of ours is seen before it is swept"),
     Variable("WARM_UP_TIMEOUT", "120", "seconds a joining target group is waited for"),
     Variable("PARENT_HOLD", "300", "seconds a Gateway that is gone still holds what only it wanted"),
+    Variable("WEBHOOK_ENABLED", "false", "serve the webhook that gives pods their readiness gate (run in a cluster)"),
+    Variable(
+        "ROUTE_MAX_CONCURRENT_RECONCILES",
+        "",
+        "read for the Go controller's sake: a whole number; what can be done at the same time is done so anyway",
+    ),
     Variable("LOG_LEVEL", "info", "debug, info or error"),
     Variable("DEV_MODE", "", "any text: log lines for people instead of JSON"),
 )
@@ -79,6 +85,7 @@ class Settings:
     sweep_min_age: float = 600.0
     warm_up_timeout: float = 120.0
     parent_hold: float = 300.0
+    webhook: bool = False
     log_level: str = "info"
     dev_mode: bool = False
 
@@ -133,13 +140,18 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str | None
     """
     values = {**environment, **{name: text for name, text in flags.items() if text is not None}}
     found = Found([])
-    endpoint = _endpoint(values)
+    endpoint = endpoint_of(values)
+    if endpoint is not None and not _is_url(endpoint):
+        raise SettingsError(f"the endpoint is {endpoint!r}; expected a URL like http://127.0.0.1:8080")
     identity = _identity(values, endpoint, found)
     resync = found.number(values, "RECONCILE_DEFAULT_RESYNC_SECONDS", 600.0)
     if 0 < resync < 60:
         found.problems.append(
             f"RECONCILE_DEFAULT_RESYNC_SECONDS must be 0 (disabled) or at least 60 seconds, got {resync:g}"
         )
+    concurrent = values.get("ROUTE_MAX_CONCURRENT_RECONCILES", "")
+    if concurrent and not concurrent.isdecimal():
+        found.problems.append(f"invalid value for ROUTE_MAX_CONCURRENT_RECONCILES: {concurrent!r}; expected a number")
     settings = Settings(
         region=identity["AWS_REGION"],
         owner=Owner(identity["AWS_ACCOUNT_ID"], identity["CLUSTER_NAME"], VpcId(identity["CLUSTER_VPC_ID"])),
@@ -154,6 +166,7 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str | None
         sweep_min_age=found.number(values, "SWEEP_MIN_AGE", 600.0),
         warm_up_timeout=found.number(values, "WARM_UP_TIMEOUT", 120.0),
         parent_hold=found.number(values, "PARENT_HOLD", 300.0),
+        webhook=values.get("WEBHOOK_ENABLED", "").lower() == "true",
         log_level=values.get("LOG_LEVEL", "") or "info",
         dev_mode=bool(values.get("DEV_MODE", "")),
     )
@@ -162,12 +175,20 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str | None
     return settings
 
 
-def _endpoint(values: Mapping[str, str]) -> str | None:
+def endpoint_of(values: Mapping[str, str]) -> str | None:
     """LATTICE_ENDPOINT first, then the SDK's own variables (decision 23)."""
     for name in ("LATTICE_ENDPOINT", "AWS_ENDPOINT_URL_VPC_LATTICE", "AWS_ENDPOINT_URL"):
         if values.get(name):
             return values[name]
     return None
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number, or the brackets of an address do not match
+        return False
 
 
 def _identity(values: Mapping[str, str], endpoint: str | None, found: Found) -> dict[str, str]:

@@ -46,6 +46,16 @@ def test_the_endpoint_comes_from_the_first_variable_that_is_set(
 
 
 @pytest.mark.parametrize(
+    "endpoint", ["nonsense", "127.0.0.1:80", "http://", "http://127.0.0.1:port", "http://[::1", "ftp://127.0.0.1"]
+)
+def test_an_endpoint_that_is_no_url_is_named(endpoint: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({**FULL, "LATTICE_ENDPOINT": endpoint}, {})
+
+    assert str(raised.value) == f"the endpoint is {endpoint!r}; expected a URL like http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
     ("name", "value", "message"),
     [
         ("SWEEP_MIN_AGE", "soon", "SWEEP_MIN_AGE is 'soon'; expected a number of seconds, 0 or more"),
