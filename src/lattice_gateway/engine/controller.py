@@ -22,13 +22,13 @@ from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.call_names import CallName
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.feed import Batch, MassDeletion, StateUnwritable
-from lattice_gateway.engine.garbage import collect_less_often, spare_what_lasts
 from lattice_gateway.engine.inbox import Inbox
 from lattice_gateway.engine.keeping import Finalizers, Herald, Keeping, NoFinalizers, NoHerald
 from lattice_gateway.engine.leadership import ALONE, Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
 from lattice_gateway.engine.reporting import Reporter
+from lattice_gateway.engine.stalls import spare_what_lasts, stall_less
 from lattice_gateway.engine.sweeping import Sweep
 from lattice_gateway.engine.translation import News, Translation, TranslationDelta
 from lattice_gateway.engine.units import Units
@@ -126,7 +126,7 @@ class Controller:
 
         Raises an ``ExceptionGroup`` where a part of the controller itself fails, which is a bug.
         """
-        collect_less_often()
+        stall_less()
         async with asyncio.TaskGroup() as tasks:
             report = self._leadership.lead(self._clock, self._report)
             parts = [tasks.create_task(part) for part in (self._work(), self._read_source(), report)]

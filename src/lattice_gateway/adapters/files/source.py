@@ -22,7 +22,13 @@ TICK: Final = 0.5
 """Seconds between looks at what waits for time to pass."""
 
 LOOK_AGAIN: Final = 10.0
-"""Seconds after which the tree is looked through without any notice."""
+"""Seconds after which the tree is looked through without any notice, if that is done quickly."""
+
+LOOK_SHARE: Final = 200.0
+"""How much rarer than it takes a tree is looked through: a large one shall not keep edits waiting."""
+
+LATEST: Final = 6.0
+"""Times these seconds after which the tree is looked through although there are notices all the time."""
 
 QUIET_MS: Final = 10
 LONGEST_MS: Final = 100
@@ -62,29 +68,34 @@ class DirectorySource:
         self._time = time
         self._reader = Reader(self._root, memory, confirmed)
         self._ticks = ticks or watch
+        self._looked = float("-inf")
+        self._every = LOOK_AGAIN
 
     async def changes(self) -> AsyncIterator[Batch]:
         """Batches without end; the first tells everything that is in force."""
         if first := await self._read(EVERYTHING):
             yield first
-        looked = float("-inf")
         async with aclosing(self._ticks(self._root)) as ticks:
             async for tick in ticks:
-                now = self._time.now()
-                notice = self._due(tick, now, looked)
-                looked = now if isinstance(notice, Everything) else looked
+                notice = self._due(tick, self._time.now())
                 if notice and (batch := await self._read(notice)):
                     yield batch
 
-    def _due(self, tick: Tick, now: float, looked: float) -> Notice | None:
-        """Where to look at this tick, None: nowhere. ``looked`` is when the whole tree was last looked through."""
-        if now - looked >= LOOK_AGAIN:
-            return EVERYTHING
+    def _due(self, tick: Tick, now: float) -> Notice | None:
+        """Where to look at this tick, None: nowhere. What was noticed comes before looking through everything."""
         noticed = None if isinstance(tick, Quiet) else tick
+        late = now - self._looked
+        if late >= self._every * (1.0 if noticed is None else LATEST):
+            return EVERYTHING
         return _both(noticed, self._reader.overdue(now))
 
     async def _read(self, notice: Notice) -> Batch | None:
-        return await asyncio.to_thread(self._reader.read, moment(self._time), notice)
+        begun = self._time.now()
+        batch = await asyncio.to_thread(self._reader.read, moment(self._time), notice)
+        if isinstance(notice, Everything):
+            self._looked = self._time.now()
+            self._every = max(LOOK_AGAIN, LOOK_SHARE * (self._looked - begun))
+        return batch
 
 
 def _both(one: Notice | None, other: Notice | None) -> Notice | None:
