@@ -18,8 +18,6 @@ from lattice_gateway.cli.demo.traffic import Reply
 BAR = 40
 """Characters of a full bar."""
 
-NO_TRAFFIC = "There is no Envoy for this machine, so nothing carries traffic; everything else works."
-
 
 def opening(console: Console, time_scale: float) -> None:
     """What is going to happen, and on which clock."""
@@ -34,10 +32,11 @@ def process(console: Console, name: str, pid: int) -> None:
     console.print(f"[green]✓[/] {name} [dim](process {pid})[/]")
 
 
-def emulator(console: Console, url: str, door: str | None, otherwise: str) -> None:
-    """Where the emulator is reached."""
+def emulator(console: Console, url: str, door: str | None) -> None:
+    """Where the emulator is reached; ``door`` None: there is no traffic."""
     console.print(f"  API        {url}")
-    console.print(f"  front door {door}" if door else f"  {escape(otherwise) or NO_TRAFFIC}", soft_wrap=True)
+    if door is not None:
+        console.print(f"  front door {door}")
 
 
 def pods(console: Console, places: dict[Pod, Place]) -> None:
@@ -57,9 +56,9 @@ def waiting(console: Console, text: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
-def no_traffic(console: Console) -> None:
-    """The part that is left out."""
-    console.print(f"\n[yellow]{NO_TRAFFIC}[/]")
+def no_traffic(console: Console, why: str) -> None:
+    """The part that is left out, and why."""
+    console.print(f"\n[yellow]{escape(why)}[/]", soft_wrap=True)
 
 
 def reply(console: Console, host: str, path: str, answer: Reply) -> None:

@@ -46,7 +46,7 @@ class DemoOptions:
 
 @dataclass(slots=True, kw_only=True)
 class Scene:
-    """Everything that runs while the story is told; ``door`` None: no traffic."""
+    """Everything that runs while the story is told; ``door`` None: no traffic, ``no_traffic`` says why."""
 
     root: Path
     console: Console
@@ -56,6 +56,7 @@ class Scene:
     controller_process: Child
     emulator: Emulator
     door: str | None
+    no_traffic: str = ""
 
     @property
     def manifests(self) -> Path:
@@ -118,8 +119,8 @@ async def _stage(console: Console, figures: Figures) -> AsyncIterator[Scene]:
         emulator_process = await _started(stack, _emulator_arguments(), root, console)
         emulator = Emulator(await emulator_process.first_line(START_PATIENCE), session)
         door = await emulator.front_door()
-        second_line = (await emulator_process.first_line(START_PATIENCE)) if door is None else ""
-        show.emulator(console, emulator.url, door, second_line)
+        no_traffic = (await emulator_process.first_line(START_PATIENCE)) if door is None else ""
+        show.emulator(console, emulator.url, door)
         client = Client(door, session) if door else None
 
         async def call_inventory() -> str:
@@ -136,6 +137,7 @@ async def _stage(console: Console, figures: Figures) -> AsyncIterator[Scene]:
             controller_process=controller,
             emulator=emulator,
             door=door,
+            no_traffic=no_traffic,
         )
 
 
@@ -207,7 +209,7 @@ async def _answering(scene: Scene) -> bool:
 
 async def _watch_traffic(scene: Scene) -> None:
     if scene.door is None:
-        show.no_traffic(scene.console)
+        show.no_traffic(scene.console, scene.no_traffic)
         return
     client, inventory = _client(scene), _host(scene, "inventory")
     for path in ("/parking", "/review"):
