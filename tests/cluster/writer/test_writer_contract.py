@@ -14,6 +14,7 @@ from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.source import ClusterSource
 from lattice_gateway.adapters.kube.writer import ClusterStatus
 from lattice_gateway.engine.clock import SystemClock
+from lattice_gateway.engine.keeping import NoHerald
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.source.making import a_route, route_ref
 from tests.cluster.source.reader import reading, until
@@ -44,7 +45,9 @@ async def _writer(api: Client, stack: AsyncExitStack) -> ClusterStatus:
     known, clock = Known(), SystemClock()
     reader = await stack.enter_async_context(reading(ClusterSource(api, known, clock, Random(1))))
     await until("everything is read", lambda: reader.complete)
-    writer = ClusterStatus(Changer(api, known), known, clock, Random(1), always)
+    writer = ClusterStatus(
+        changer=Changer(api, known), known=known, herald=NoHerald(), clock=clock, random=Random(1), may_write=always
+    )
     working = asyncio.create_task(writer.run())
     stack.callback(working.cancel)
     return writer

@@ -53,9 +53,16 @@ class Desk:
         self.known.put(seen(route()))
         self.known.put(seen(service(), SERVICES))
         changer, clock = Changer(script, self.known), LoopClock()
-        self.status = ClusterStatus(changer, self.known, clock, Random(1), self._leads)
         self.finalizers = Finalizers(changer, self.known, clock, Random(1), self._leads)
         self.events = Recorder(script, self.known, clock, Random(1), self._leads)
+        self.status = ClusterStatus(
+            changer=changer,
+            known=self.known,
+            herald=self.events,
+            clock=clock,
+            random=Random(1),
+            may_write=self._leads,
+        )
 
     def _leads(self) -> bool:
         return self.leads
@@ -206,9 +213,11 @@ def test_a_contest_costs_ever_fewer_writes() -> None:
         assert desk.status.contested == (ref(),)
 
     script.answers[f"PATCH {ONE}/status"] = [answer({**route(version=2), "status": said("True")})]
+    script.answers[f"POST {EVENTS}"] = [AWAY]
     at(script, scene)
 
     assert len(script.requests("PATCH")) < 20
+    assert {body["reason"] for _, body in script.requests("POST")} == {"StatusContested"}
 
 
 def test_a_kind_without_status_gets_none() -> None:

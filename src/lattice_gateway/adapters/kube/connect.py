@@ -41,9 +41,16 @@ class Kube:
         self._clock = clock
         changer = Changer(api, self.known)
         self.source = ClusterSource(api, self.known, clock, random)
-        self.status = ClusterStatus(changer, self.known, clock, random, may_write)
-        self.finalizers = Finalizers(changer, self.known, clock, random, may_write)
         self.events = Recorder(api, self.known, clock, random, may_write)
+        self.finalizers = Finalizers(changer, self.known, clock, random, may_write)
+        self.status = ClusterStatus(
+            changer=changer,
+            known=self.known,
+            herald=self.events,
+            clock=clock,
+            random=random,
+            may_write=may_write,
+        )
 
     def state(self, owner: Owner) -> ClusterState:
         """The memory of a controller with this identity."""

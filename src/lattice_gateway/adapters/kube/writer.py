@@ -22,13 +22,17 @@ from lattice_gateway.adapters.kube.merging import Status, as_written, is_same, m
 from lattice_gateway.adapters.kube.outbox import Outbox
 from lattice_gateway.adapters.kube.reading import Seen
 from lattice_gateway.core.objects import Kind, Ref
+from lattice_gateway.core.report.happenings import Happening, Importance, Reason
 from lattice_gateway.engine.feed import Problem
+from lattice_gateway.engine.keeping import Herald
 from lattice_gateway.engine.ports import Clock
 
 STAND_BY: Final = 1.0
 """Seconds between two looks of a replica that may not write."""
 
 ROUTES: Final = frozenset({Kind.HTTP_ROUTE, Kind.GRPC_ROUTE, Kind.TLS_ROUTE})
+
+CONTESTED: Final = "another writer keeps undoing this controller's part of the status; it is put right ever more slowly"
 
 MayWrite = Callable[[], bool]
 log = structlog.get_logger(__name__)
@@ -52,9 +56,12 @@ class _Wish:
 class ClusterStatus:
     """Implements ``StatusWriter``. ``run`` does the writing; everything else returns at once."""
 
-    def __init__(self, changer: Changer, known: Known, clock: Clock, random: Random, may_write: MayWrite) -> None:
+    def __init__(
+        self, *, changer: Changer, known: Known, herald: Herald, clock: Clock, random: Random, may_write: MayWrite
+    ) -> None:
         self._changer = changer
         self._known = known
+        self._herald = herald
         self._clock = clock
         self._random = random
         self._may_write = may_write
@@ -133,6 +140,7 @@ class ClusterStatus:
         wish.said, wish.contest = False, wish.contest.again(self._clock.now())
         if wish.contest.is_open:
             log.warning("status contested", object=str(ref), times=wish.contest.undone, pause=wish.contest.pause)
+            self._herald.tell(Happening(ref, Importance.WARNING, Reason.STATUS_CONTESTED, CONTESTED))
         self._outbox.put(ref, wish.contest.pause)
 
     def _differs(self, wanted: Status, form: Seen) -> bool:
