@@ -94,7 +94,6 @@ class Units:
             settings=settings,
             mirror=self.mirror,
             observer=Observer(calls, self.listings, settings.owner),
-            listings=self.listings,
             neighbours=self._neighbours,
             executor=Executor(calls, self.mirror, self._neighbours, Tokens(process), self.ledger, clock),
             ledger=self.ledger,

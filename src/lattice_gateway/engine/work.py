@@ -53,7 +53,6 @@ class Work:
         settings: Settings,
         mirror: Mirror,
         observer: Observer,
-        listings: Listings,
         neighbours: Neighbours,
         executor: Executor,
         ledger: Ledger,
@@ -62,7 +61,6 @@ class Work:
         self._settings = settings
         self._mirror = mirror
         self._observer = observer
-        self._listings = listings
         self._neighbours = neighbours
         self._executor = executor
         self._ledger = ledger
