@@ -18,7 +18,7 @@ from lattice_gateway.engine.neighbours import Neighbours
 from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.planning import plan_unit
 from lattice_gateway.engine.ports import Clock, LatticeFailure
-from lattice_gateway.engine.shared import TAGS_FRESH, Listings, Since
+from lattice_gateway.engine.shared import TAGS_FRESH, Since
 from lattice_gateway.settings import Settings
 
 FRESH = 20.0
