@@ -117,8 +117,8 @@ class Bench:
         return await self._ask("counts")  # type: ignore[no-any-return]  # the admin API's JSON
 
     async def calls(self, operation: str, after: int = 0) -> list[dict[str, Any]]:
-        """Logged calls of an operation numbered above ``after``, oldest first."""
-        answer = await self._ask(f"calls?operation={operation}&after={after}")
+        """The latest logged calls of an operation numbered above ``after``, oldest first."""
+        answer = await self._ask(f"calls?operation={operation}&after={after}&limit=3")
         return answer["calls"]  # type: ignore[no-any-return]  # the admin API's JSON
 
     async def until(self, holds: Callable[[dict[str, int]], bool]) -> float:
