@@ -124,7 +124,7 @@ def test_only_routes_of_our_gateways_count(told: tuple[Any, ...], injected: bool
     known = Known()
     known.take(Batch(puts=(CHECKOUT, route("rates", TO_CHECKOUT), *told)))
 
-    assert isinstance(decide(POD, known.around("shop")), Inject) is injected
+    assert isinstance(decide(POD, known.around(POD)), Inject) is injected
 
 
 def test_a_route_of_another_namespace_counts() -> None:
@@ -132,7 +132,7 @@ def test_a_route_of_another_namespace_counts() -> None:
     far = route("rates", {**TO_CHECKOUT, "namespace": "shop"}, namespace="edge")
     known.take(Batch(puts=(CHECKOUT, far, *ours())))
 
-    assert decide(POD, known.around("shop")) == Inject("HTTPRoute edge/rates")
+    assert decide(POD, known.around(POD)) == Inject("HTTPRoute edge/rates")
 
 
 @pytest.mark.parametrize("leaves", range(4), ids=["class", "Gateway", "Service", "route"])
@@ -143,17 +143,17 @@ def test_what_is_gone_counts_no_more(leaves: int) -> None:
 
     known.take(Batch(gone=(objects[leaves].ref,)))
 
-    assert isinstance(decide(POD, known.around("shop")), Leave)
+    assert isinstance(decide(POD, known.around(POD)), Leave)
 
 
 def test_an_export_that_is_gone_counts_no_more() -> None:
     known = Known()
     known.take(Batch(puts=(CHECKOUT, export("checkout"))))
-    before = decide(POD, known.around("shop"))
+    before = decide(POD, known.around(POD))
 
     known.take(Batch(gone=(export("checkout").ref,)))
 
-    assert (before, decide(POD, known.around("shop"))) == (Inject("ServiceExport shop/checkout"), NOBODY)
+    assert (before, decide(POD, known.around(POD))) == (Inject("ServiceExport shop/checkout"), NOBODY)
 
 
 def test_a_route_that_moves_its_backend_counts_where_it_leads_now() -> None:
@@ -162,7 +162,7 @@ def test_a_route_that_moves_its_backend_counts_where_it_leads_now() -> None:
 
     known.take(Batch(puts=(route("rates", {**TO_CHECKOUT, "namespace": "away"}),)))
 
-    assert decide(POD, known.around("shop")) == NOBODY
+    assert decide(POD, known.around(POD)) == NOBODY
 
 
 def test_a_backend_that_cannot_be_read_names_nothing() -> None:
@@ -186,4 +186,4 @@ async def test_the_engine_hears_what_the_webhook_hears() -> None:
     heard = [(batch, known.complete) async for batch in Overheard(Told(), known).changes()]
 
     assert heard == [(batches[0], False), (batches[1], True)]
-    assert known.around("shop").services == (CHECKOUT,)
+    assert known.around(POD).services == (CHECKOUT,)

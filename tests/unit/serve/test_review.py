@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from lattice_gateway.engine.feed import Batch
 from lattice_gateway.serve.webhook.application import PATH, webhook_application
 from lattice_gateway.serve.webhook.around import Known
-from lattice_gateway.serve.webhook.decision import GATE, Surroundings
+from lattice_gateway.serve.webhook.decision import GATE, Pod, Surroundings
 from lattice_gateway.serve.webhook.metrics import WebhookMetrics
 from lattice_gateway.serve.webhook.review import NoQuestion, NotAReview, Question, answer, read
 from tests.unit.serve.objects import CHECKOUT, export
@@ -136,8 +136,8 @@ def test_a_question_about_nothing_has_no_warning() -> None:
 class Broken(Known):
     """Objects that a bug has got hold of."""
 
-    def around(self, namespace: str) -> Surroundings:
-        raise LookupError(namespace)
+    def around(self, pod: Pod) -> Surroundings:
+        raise LookupError(pod)
 
 
 async def post(known: Known, body: bytes) -> tuple[int, str, CollectorRegistry]:

@@ -22,7 +22,7 @@ from lattice_gateway.core.objects import (
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.feed import Batch
 from lattice_gateway.engine.ports import Source
-from lattice_gateway.serve.webhook.decision import Surroundings, backends, parents
+from lattice_gateway.serve.webhook.decision import Pod, Surroundings, backends, parents, selects
 
 
 class Known:
@@ -35,7 +35,7 @@ class Known:
         self._services: defaultdict[str, dict[str, Service]] = defaultdict(dict)
         self._exports: defaultdict[str, dict[str, ServiceExport]] = defaultdict(dict)
         self._routes: dict[Ref, Route] = {}
-        self._into: defaultdict[str, set[Ref]] = defaultdict(set)
+        self._users: defaultdict[Ref, set[Ref]] = defaultdict(set)
 
     def take(self, batch: Batch) -> None:
         """Learn what changed. What cannot be read stays as it was last."""
@@ -45,13 +45,14 @@ class Known:
             self._learn(thing)
         self.complete = self.complete or batch.complete
 
-    def around(self, namespace: str) -> Surroundings:
-        """What matters for pods of a namespace."""
-        routes = [self._routes[ref] for ref in sorted(self._into.get(namespace, ()))]
+    def around(self, pod: Pod) -> Surroundings:
+        """What matters for a pod, found without a look at every route."""
+        services = [each for each in self._services.get(pod.namespace, {}).values() if selects(each, pod)]
+        routes = {ref for service in services for ref in self._users.get(service.ref, ())}
         return Surroundings(
-            services=tuple(self._services.get(namespace, {}).values()),
-            routes=tuple(route for route in routes if self._is_ours(route)),
-            exports=tuple(self._exports.get(namespace, {}).values()),
+            services=tuple(services),
+            routes=tuple(route for route in map(self._routes.__getitem__, sorted(routes)) if self._is_ours(route)),
+            exports=tuple(self._exports.get(pod.namespace, {}).values()),
         )
 
     def _is_ours(self, route: Route) -> bool:
@@ -74,8 +75,8 @@ class Known:
             case HTTPRoute() | GRPCRoute() | TLSRoute():
                 self._forget(thing.ref)
                 self._routes[thing.ref] = thing
-                for home in _homes(thing):
-                    self._into[home].add(thing.ref)
+                for service in _services_of(thing):
+                    self._users[service].add(thing.ref)
             case _:
                 return
 
@@ -96,10 +97,10 @@ class Known:
 
     def _forget_route(self, ref: Ref) -> None:
         route = self._routes.pop(ref, None)
-        for home in _homes(route) if route else ():
-            self._into[home].discard(ref)
-            if not self._into[home]:
-                del self._into[home]
+        for service in _services_of(route) if route else ():
+            self._users[service].discard(ref)
+            if not self._users[service]:
+                del self._users[service]
 
 
 class Overheard:
@@ -116,8 +117,8 @@ class Overheard:
             yield batch
 
 
-def _homes(route: Route) -> set[str]:
-    return {namespace for namespace, _ in backends(route)}
+def _services_of(route: Route) -> set[Ref]:
+    return {Ref(Kind.SERVICE, namespace, name) for namespace, name in backends(route)}
 
 
 def _drop(things: defaultdict[str, dict[str, Service]] | defaultdict[str, dict[str, ServiceExport]], ref: Ref) -> None:

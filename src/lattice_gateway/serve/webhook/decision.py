@@ -45,9 +45,9 @@ class Pod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What matters for the pods of one namespace.
+    """What matters for a pod; what does not concern it may be left out.
 
-    ``services`` and ``exports`` are those of the namespace, ``routes`` all that have a parent of ours.
+    ``services`` and ``exports`` are of its namespace, ``routes`` of any, each with a parent of ours.
     """
 
     services: tuple[Service, ...] = ()

@@ -100,7 +100,7 @@ def read(body: bytes) -> Asked:
     return _question(request)
 
 
-def answer(asked: Asked, around: Callable[[str], Surroundings] | None) -> tuple[bytes, Decision]:
+def answer(asked: Asked, around: Callable[[Pod], Surroundings] | None) -> tuple[bytes, Decision]:
     """The answer's bytes, and the decision in it; ``around`` is None while the cluster was not read yet."""
     match asked:
         case NoQuestion(uid, warning):
@@ -109,7 +109,7 @@ def answer(asked: Asked, around: Callable[[str], Surroundings] | None) -> tuple[
             if around is None:
                 warning = "no readiness gate: the objects of the cluster were not read yet"
                 return admitted(uid, warning), Leave(warning)
-            decision = decide(pod, around(pod.namespace))
+            decision = decide(pod, around(pod))
             return _patched(uid, pod) if isinstance(decision, Inject) else admitted(uid, None), decision
 
 
