@@ -11,7 +11,7 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 from botocore.exceptions import EndpointConnectionError
 
-from lattice_emulator.world.model import Health
+from lattice_emulator.world.model import Failure, Health, Status
 from lattice_gateway.core.lattice.units import TargetGroup
 from lattice_gateway.core.lattice.words import Tag
 from lattice_gateway.core.objects import Ref
@@ -332,3 +332,44 @@ def test_stopping_finishes_what_is_on_the_wire() -> None:
 
     assert created > 0
     assert recorded == created + len(stage.world.state.services) + len(stage.world.state.networks)
+
+
+@pytest.mark.parametrize("what", ["rates-default", "service association", "VPC association", "target group"])
+def test_what_fails_to_be_created_is_repaired(what: str) -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+
+    async def scene(controller: Controller) -> None:
+        await asyncio.sleep(0)
+        fail_next(stage, what)
+        await rest(controller)
+
+    play_controller(stage, cluster, scene)
+
+    assert any(name.startswith("Delete") for name, _ in stage.wire.log)
+    assert left(stage)["SERVICE_NETWORK_SERVICE_ASSOCIATION"] == 2
+    assert left(stage)["TARGET_GROUP"] == 4
+    assert all(str(each.status) == "ACTIVE" for each in stage.world.state.services)
+    assert all(str(each.status) == "ACTIVE" for each in stage.world.state.service_associations)
+    assert all(str(each.status) == "ACTIVE" for each in stage.world.state.vpc_associations)
+
+
+def fail_next(stage: Stage, what: str) -> None:
+    """Have the first creation of that kind fail in the end."""
+    kinds = {
+        "service association": "snsa-",
+        "VPC association": "snva-",
+        "target group": "tg-",
+    }
+    failure = Failure("Boom", "it broke")
+    if what not in kinds:
+        stage.world.fail_step(what, Status.CREATE_FAILED, failure)
+        return
+    failed: list[str] = []
+
+    def first_of_kind() -> None:
+        for pending in tuple(stage.world.state.pending):
+            if pending.startswith(kinds[what]) and not failed:
+                failed.append(pending)
+                stage.world.fail_step(pending, Status.CREATE_FAILED, failure)
+
+    stage.world.subscribe(first_of_kind)
