@@ -46,7 +46,12 @@ async def _writer(api: Client, stack: AsyncExitStack) -> ClusterStatus:
     reader = await stack.enter_async_context(reading(ClusterSource(api, known, clock, Random(1))))
     await until("everything is read", lambda: reader.complete)
     writer = ClusterStatus(
-        changer=Changer(api, known), known=known, herald=NoHerald(), clock=clock, random=Random(1), may_write=always
+        changer=Changer(api, known, always),
+        known=known,
+        herald=NoHerald(),
+        clock=clock,
+        random=Random(1),
+        may_write=always,
     )
     working = asyncio.create_task(writer.run())
     stack.callback(working.cancel)

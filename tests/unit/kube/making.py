@@ -1,7 +1,7 @@
 """Answers of an API server, and a scripted one, for the tests of this folder."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -76,11 +76,13 @@ def line(kind: str, item: Raw) -> bytes:
 class Script:
     """An ``Api`` whose answers are written beforehand: what ``answers`` has for a request, one after the other.
 
-    A failure is raised; the last answer is repeated. A watch without a script stands for ever in silence.
+    A failure is raised; the last answer is repeated. A watch without a script
+    tells nothing and ends. ``looks`` are answers that are made when they are asked for.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, list[bytes | KubeError]] = {}
+        self.looks: dict[str, Callable[[], bytes]] = {}
         self.watches: list[list[list[bytes] | KubeError]] = []
         self.asked: list[tuple[str, str, Mapping[str, Any]]] = []
 
@@ -108,6 +110,8 @@ class Script:
 
     def _answer(self, method: str, path: str, body: Mapping[str, Any]) -> bytes:
         self.asked.append((method, path, body))
+        if look := self.looks.get(f"{method} {path}"):
+            return look()
         waiting = self.answers[f"{method} {path}"]
         answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         if isinstance(answer, KubeError):

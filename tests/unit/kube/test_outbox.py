@@ -5,15 +5,20 @@ from collections.abc import Awaitable, Callable
 
 from structlog.testing import capture_logs
 
+from lattice_gateway.adapters.kube.connect import always
 from lattice_gateway.adapters.kube.outbox import WORKERS, Outbox
 from tests.laws.engine_stage import LoopClock, play
 
 
-def work(perform: Callable[[str], Awaitable[float | None]], scene: Callable[[Outbox[str]], Awaitable[None]]) -> None:
+def work(
+    perform: Callable[[str], Awaitable[float | None]],
+    scene: Callable[[Outbox[str]], Awaitable[None]],
+    may_work: Callable[[], bool] = always,
+) -> None:
     """Play a scene while an outbox works."""
 
     async def whole() -> None:
-        outbox: Outbox[str] = Outbox(perform, LoopClock())
+        outbox: Outbox[str] = Outbox(perform, LoopClock(), may_work)
         task = asyncio.create_task(outbox.run())
         try:
             await scene(outbox)
@@ -128,3 +133,25 @@ def test_a_bug_in_one_key_is_told_and_stops_no_other() -> None:
 
     assert done == ["good"]
     assert [each["key"] for each in logs] == ["bad"]
+
+
+def test_nothing_runs_on_stand_by_and_everything_does_afterwards() -> None:
+    done: list[str] = []
+    leads = False
+
+    async def perform(key: str) -> None:
+        done.append(key)
+
+    async def scene(outbox: Outbox[str]) -> None:
+        nonlocal leads
+        for key in ("a", "b", "a"):
+            outbox.put(key)
+        await asyncio.sleep(100)
+        assert done == []
+        leads = True
+        await asyncio.sleep(2)
+        assert outbox.idle
+
+    work(perform, scene, lambda: leads)
+
+    assert sorted(done) == ["a", "b"]

@@ -92,7 +92,7 @@ class Memory:
     def __init__(self) -> None:
         self.known = Known()
         self.known.installed(ALL)
-        finalizers = Finalizers(Changer(Script(), self.known), self.known, LoopClock(), Random(1), always)
+        finalizers = Finalizers(Changer(Script(), self.known, always), self.known, LoopClock(), Random(1), always)
         self.state = ClusterState(self.known, finalizers, OWNER)
 
     def put(self, version: int, **metadata: Any) -> None:

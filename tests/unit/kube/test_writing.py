@@ -52,7 +52,7 @@ class Desk:
         self.known.installed({**ALL, Kind.SERVICE_EXPORT: EXPORTS})
         self.known.put(seen(route()))
         self.known.put(seen(service(), SERVICES))
-        changer, clock = Changer(script, self.known), LoopClock()
+        changer, clock = Changer(script, self.known, self._leads), LoopClock()
         self.finalizers = Finalizers(changer, self.known, clock, Random(1), self._leads)
         self.events = Recorder(script, self.known, clock, Random(1), self._leads)
         self.status = ClusterStatus(
@@ -218,6 +218,25 @@ def test_a_contest_costs_ever_fewer_writes() -> None:
 
     assert len(script.requests("PATCH")) < 20
     assert {body["reason"] for _, body in script.requests("POST")} == {"StatusContested"}
+
+
+def test_a_replica_that_no_longer_leads_changes_nothing_more() -> None:
+    script = Script()
+    script.answers[f"PATCH {ONE}/status"] = [CONFLICT]
+
+    async def scene(desk: Desk) -> None:
+        def look(*_: object) -> bytes:
+            desk.leads = False
+            return answer(route(version=5))
+
+        script.looks[f"GET {ONE}"] = look
+        desk.status.write(ref(), said("True"))
+        await asyncio.sleep(100)
+        assert not desk.status.idle
+
+    at(script, scene)
+
+    assert len(script.requests("PATCH")) == 1
 
 
 def test_a_kind_without_status_gets_none() -> None:

@@ -3,7 +3,7 @@
 In: paths, queries and bodies. Out: the bytes of answers, or ``KubeFailure`` with the error as a value.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from lattice_gateway.core.objects import Ref
 
 Query = Mapping[str, str]
+MayWrite = Callable[[], bool]
+"""Whether this replica may change anything at this moment."""
 
 
 class Patch(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final
 
-from lattice_gateway.adapters.kube.api import Api, KubeError, KubeFailure, Patch
+from lattice_gateway.adapters.kube.api import Api, KubeError, KubeFailure, MayWrite, Patch
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.reading import Seen, read_item
 from lattice_gateway.core.objects import Ref
@@ -22,11 +22,12 @@ REFUSED_PAUSE: Final = 300.0
 
 
 class Changer:
-    """Changes objects that are known."""
+    """Changes objects that are known; right before each change it is asked whether this replica leads."""
 
-    def __init__(self, api: Api, known: Known) -> None:
+    def __init__(self, api: Api, known: Known, may_write: MayWrite) -> None:
         self._api = api
         self._known = known
+        self._may_write = may_write
 
     async def change(self, ref: Ref, change: Change) -> None:
         """Merge into the object itself; raises ``KubeFailure``."""
@@ -56,6 +57,8 @@ class Changer:
         body = change(form) if form is not None else None
         if form is None or body is None:
             return True
+        if not self._may_write():
+            raise KubeFailure(KubeError(message="another replica leads"))
         try:
             self._answered(ref, await self._api.patch(path, _locked(body, form), Patch.MERGE))
         except KubeFailure as failure:

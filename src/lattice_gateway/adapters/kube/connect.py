@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from lattice_gateway.adapters.kube.api import Api
+from lattice_gateway.adapters.kube.api import Api, MayWrite
 from lattice_gateway.adapters.kube.changing import Changer
 from lattice_gateway.adapters.kube.client import ACCOUNT, open_client, read_config
 from lattice_gateway.adapters.kube.events import Recorder
@@ -19,7 +19,7 @@ from lattice_gateway.adapters.kube.finalizers import Finalizers
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.source import ClusterSource
 from lattice_gateway.adapters.kube.state import ClusterState
-from lattice_gateway.adapters.kube.writer import ClusterStatus, MayWrite
+from lattice_gateway.adapters.kube.writer import ClusterStatus
 from lattice_gateway.core.lattice.words import Owner
 from lattice_gateway.engine.clock import SystemClock
 from lattice_gateway.engine.ports import Clock
@@ -39,7 +39,7 @@ class Kube:
         self.namespace = namespace
         self.known = Known()
         self._clock = clock
-        changer = Changer(api, self.known)
+        changer = Changer(api, self.known, may_write)
         self.source = ClusterSource(api, self.known, clock, random)
         self.events = Recorder(api, self.known, clock, random, may_write)
         self.finalizers = Finalizers(changer, self.known, clock, random, may_write)

@@ -14,13 +14,12 @@ from typing import Any, Final
 
 import structlog
 
-from lattice_gateway.adapters.kube.api import Api, KubeFailure, Patch
+from lattice_gateway.adapters.kube.api import Api, KubeFailure, MayWrite, Patch
 from lattice_gateway.adapters.kube.changing import patience
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.outbox import Outbox
 from lattice_gateway.adapters.kube.reading import Seen
 from lattice_gateway.adapters.kube.throttle import Allowance, Series
-from lattice_gateway.adapters.kube.writer import MayWrite
 from lattice_gateway.core.objects import Kind, Ref
 from lattice_gateway.core.report.happenings import Happening
 from lattice_gateway.engine.ports import Clock
@@ -77,7 +76,7 @@ class Recorder:
         self._may_write = may_write
         self._events: OrderedDict[Happening, _Event] = OrderedDict()
         self._allowances: OrderedDict[Ref, Allowance] = OrderedDict()
-        self._outbox: Outbox[Happening] = Outbox(self._perform, clock)
+        self._outbox: Outbox[Happening] = Outbox(self._perform, clock, may_write)
 
     @property
     def idle(self) -> bool:

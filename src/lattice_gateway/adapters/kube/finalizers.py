@@ -8,12 +8,11 @@ from typing import Any
 
 import structlog
 
-from lattice_gateway.adapters.kube.api import KubeFailure
+from lattice_gateway.adapters.kube.api import KubeFailure, MayWrite
 from lattice_gateway.adapters.kube.changing import Changer, patience
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.outbox import Outbox
 from lattice_gateway.adapters.kube.reading import Seen
-from lattice_gateway.adapters.kube.writer import STAND_BY, MayWrite
 from lattice_gateway.core.objects import Kind, Ref
 from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.engine.ports import Clock
@@ -34,9 +33,8 @@ class Finalizers:
         self._changer = changer
         self._known = known
         self._random = random
-        self._may_write = may_write
         self._wishes: dict[Ref, _Wish] = {}
-        self._outbox: Outbox[Ref] = Outbox(self._perform, clock)
+        self._outbox: Outbox[Ref] = Outbox(self._perform, clock, may_write)
 
     @property
     def idle(self) -> bool:
@@ -75,8 +73,6 @@ class Finalizers:
         wish = self._wishes.get(ref)
         if wish is None:
             return None
-        if not self._may_write():
-            return STAND_BY
         try:
             await self._changer.change(ref, partial(_with if wish.held else _without, FINALIZERS[ref.kind]))
         except KubeFailure as failure:

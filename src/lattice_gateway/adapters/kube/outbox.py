@@ -6,6 +6,7 @@ from typing import Final, Generic, TypeVar
 
 import structlog
 
+from lattice_gateway.adapters.kube.api import MayWrite
 from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.ports import Clock
 
@@ -14,18 +15,23 @@ K = TypeVar("K", bound=Hashable)
 WORKERS: Final = 8
 """Requests in flight at once: the API server's fairness gives a client about as many."""
 
+STAND_BY: Final = 1.0
+"""Seconds between two looks of a replica that may not write."""
+
 log = structlog.get_logger(__name__)
 
 
 class Outbox(Generic[K]):
     """Runs ``perform`` for keys, never twice at once for the same one.
 
-    ``perform`` returns None when all is done, else the number of seconds after which it wants to try again. What it
-    raises is a bug: it is told, and that key is left alone until it is put again.
+    Nothing runs while ``may_work`` is False. ``perform`` returns None when all is done, else the number of seconds
+    after which it wants to try again. What it raises is a bug: it is told, and that key is left alone until it is put
+    again.
     """
 
-    def __init__(self, perform: Callable[[K], Awaitable[float | None]], clock: Clock) -> None:
+    def __init__(self, perform: Callable[[K], Awaitable[float | None]], clock: Clock, may_work: MayWrite) -> None:
         self._perform = perform
+        self._may_work = may_work
         self._clock = clock
         self._ready: dict[K, None] = {}
         self._running: set[K] = set()
@@ -80,9 +86,12 @@ class Outbox(Generic[K]):
         """The first key that is ready and not at work; it is at work then."""
         while True:
             key = next((each for each in self._ready if each not in self._running), None)
-            if key is not None:
+            if key is None:
+                self._news.clear()
+                await self._news.wait()
+            elif not self._may_work():
+                await self._clock.sleep(STAND_BY)
+            else:
                 del self._ready[key]
                 self._running.add(key)
                 return key
-            self._news.clear()
-            await self._news.wait()

@@ -5,7 +5,7 @@ differs, never at the cost of what others wrote, and without anybody waiting for
 ever more slowly.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from lattice_gateway.adapters.kube.api import KubeFailure
+from lattice_gateway.adapters.kube.api import KubeFailure, MayWrite
 from lattice_gateway.adapters.kube.changing import Changer, patience
 from lattice_gateway.adapters.kube.contest import Contest
 from lattice_gateway.adapters.kube.known import Known
@@ -27,14 +27,10 @@ from lattice_gateway.engine.feed import Problem
 from lattice_gateway.engine.keeping import Herald
 from lattice_gateway.engine.ports import Clock
 
-STAND_BY: Final = 1.0
-"""Seconds between two looks of a replica that may not write."""
-
 ROUTES: Final = frozenset({Kind.HTTP_ROUTE, Kind.GRPC_ROUTE, Kind.TLS_ROUTE})
 
 CONTESTED: Final = "another writer keeps undoing this controller's part of the status; it is put right ever more slowly"
 
-MayWrite = Callable[[], bool]
 log = structlog.get_logger(__name__)
 
 
@@ -64,10 +60,9 @@ class ClusterStatus:
         self._herald = herald
         self._clock = clock
         self._random = random
-        self._may_write = may_write
         self._wishes: dict[Ref, _Wish] = {}
         self._problems: tuple[Problem, ...] = ()
-        self._outbox: Outbox[Ref] = Outbox(self._perform, clock)
+        self._outbox: Outbox[Ref] = Outbox(self._perform, clock, may_write)
         known.on_change(self._changed)
 
     @property
@@ -153,8 +148,6 @@ class ClusterStatus:
         wish = self._wishes.get(ref)
         if wish is None or wish.said:
             return None
-        if not self._may_write():
-            return STAND_BY
         wanted = _decoded(wish.status)
         try:
             await self._changer.change(ref, partial(_notes, wanted))
