@@ -11,6 +11,7 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 from botocore.exceptions import EndpointConnectionError
 
+from lattice_emulator.world.knobs import Knobs
 from lattice_emulator.world.model import Failure, Health, Status
 from lattice_gateway.core.lattice.units import TargetGroup
 from lattice_gateway.core.lattice.words import Tag
@@ -373,3 +374,49 @@ def fail_next(stage: Stage, what: str) -> None:
                 stage.world.fail_step(pending, Status.CREATE_FAILED, failure)
 
     stage.world.subscribe(first_of_kind)
+
+
+def test_a_full_disk_stops_creation_and_nothing_else_and_space_ends_that() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+    stage.memory.full = True
+
+    async def scene(controller: Controller) -> dict[str, int]:
+        await asyncio.sleep(200)
+        nothing = left(stage)
+        stage.memory.full = False
+        await rest(controller)
+        return nothing
+
+    assert play_controller(stage, cluster, scene) == {}
+    assert left(stage)["RULE"] == 5
+
+
+def test_a_quota_stops_what_is_beyond_it_and_says_so() -> None:
+    stage, cluster, statuses = Stage(Knobs(quota_rules=1)), Cluster(launch_post()), Statuses()
+
+    play_controller(stage, cluster, rest, statuses)
+
+    programmed = "application-networking.k8s.aws/Programmed"
+    assert of_parent(statuses, RATES, programmed) == ("False", "QuotaExceeded")
+    assert of_parent(statuses, INVENTORY, programmed)[0] == "True"
+
+
+def test_a_service_that_somebody_deleted_is_made_again_at_the_next_resync() -> None:
+    stage, cluster = Stage(), Cluster(launch_post())
+
+    async def scene(controller: Controller) -> None:
+        await rest(controller)
+        service = next(each for each in stage.world.state.services if each.name == "rates-default")
+        association = next(each for each in stage.world.state.service_associations if each.service_id == service.id)
+        identifier = {"serviceNetworkServiceAssociationIdentifier": association.id}
+        stage.world.call("vpc-lattice", "DeleteServiceNetworkServiceAssociation", identifier, stage.wire.caller)
+        await asyncio.sleep(20)
+        stage.world.call("vpc-lattice", "DeleteService", {"serviceIdentifier": service.id}, stage.wire.caller)
+        await asyncio.sleep(800)
+        await rest(controller)
+
+    play_controller(stage, cluster, scene)
+
+    assert left(stage)["SERVICE"] == 2
+    assert left(stage)["RULE"] == 5
+    assert left(stage)["TARGET_GROUP"] == 4
