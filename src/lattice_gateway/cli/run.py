@@ -1,4 +1,7 @@
-"""``lattice-gateway run``: keeps Lattice equal to a directory of manifests, until it is told to stop."""
+"""``lattice-gateway run``: keeps Lattice equal to a cluster, or to a directory of manifests, until it is told to stop.
+
+With ``--source`` and ``--state-dir`` it is the directory, else the cluster.
+"""
 
 import argparse
 import asyncio
@@ -44,8 +47,9 @@ def options() -> argparse.ArgumentParser:
     """The command's options; argparse, as it costs a controller nothing."""
     parser = _Parser(
         prog="lattice-gateway run",
-        description="Watch a directory of manifests and keep VPC Lattice equal to it. Status is written as YAML "
-        "under the state directory.",
+        description="Keep VPC Lattice equal to a cluster: the one of the pod, of --kubeconfig or of KUBECONFIG. With "
+        "--source and --state-dir, to a directory of manifests; status is then written as YAML under the state "
+        "directory.",
         epilog=EPILOG,
         allow_abbrev=False,
     )
@@ -57,18 +61,41 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--delete-all", action="store_true", help="delete everything that the state directory records, then end"
     )
+    _add_cluster_options(parser)
     for variable in VARIABLES:
         if variable.flag:
             parser.add_argument(variable.flag, metavar="VALUE", dest=variable.name, help=variable.meaning)
     return parser
 
 
+def _add_cluster_options(parser: argparse.ArgumentParser) -> None:
+    """What counts in a cluster only. Parity: names and defaults of the first four are the Go controller's."""
+    parser.add_argument("--metrics-bind-address", default=":8080", metavar="ADDRESS", help="/metrics (:8080); 0: off")
+    parser.add_argument(
+        "--health-probe-bind-address", default=":8081", metavar="ADDRESS", help="/healthz, /readyz (:8081); 0: off"
+    )
+    parser.add_argument(
+        "--leader-elect", nargs="?", const=True, default=False, type=_switch, help="work only with the Lease in hand"
+    )
+    parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="a cluster other than that of the pod")
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig, if not its current one")
+    parser.add_argument(
+        "--webhook-bind-address", default=":9443", metavar="ADDRESS", help="/mutate-pod (:9443), with WEBHOOK_ENABLED"
+    )
+    parser.add_argument(
+        "--webhook-cert-dir", type=Path, default=Path("/etc/webhook-cert"), metavar="DIR", help="tls.crt and tls.key"
+    )
+
+
 def run(words: Sequence[str]) -> int:
     """Runs until SIGTERM or SIGINT; raises ``CommandError`` or ``SettingsError`` for what a person can mend."""
     chosen = options().parse_args(words)
-    settings = read_settings(os.environ, {name: getattr(chosen, name) for name in FLAGS.values()})
+    flags = {name: getattr(chosen, name) for name in FLAGS.values()}
+    if chosen.source is None and chosen.state_dir is None:
+        return _run_in_cluster(chosen, flags)
+    settings = read_settings(os.environ, flags)
     if chosen.source is None or chosen.state_dir is None:
-        raise CommandError("--source DIR and --state-dir DIR are both needed")
+        raise CommandError("--source DIR and --state-dir DIR are both needed, or neither of them in a cluster")
     set_up_logs(settings, sys.stderr)
     source: Path = chosen.source.absolute()
     binding = Binding(owner=str(settings.owner), endpoint=settings.endpoint, source=str(source))
@@ -82,6 +109,19 @@ def run(words: Sequence[str]) -> int:
         return asyncio.run(_keep_equal(settings, state, chosen.state_dir, source, chosen.confirm_deletions))
     finally:
         state.close()
+
+
+def _run_in_cluster(chosen: argparse.Namespace, flags: dict[str, str | None]) -> int:
+    from lattice_gateway.cli import cluster  # noqa: PLC0415 - a directory needs no client of Kubernetes
+
+    if chosen.delete_all or chosen.confirm_deletions is not None:
+        raise CommandError("--delete-all and --confirm-deletions are about a directory: --source DIR is needed")
+    settings = cluster.cluster_settings(os.environ, flags)
+    set_up_logs(settings, sys.stderr)
+    place = cluster.Place(
+        kubeconfig=chosen.kubeconfig, context=chosen.context, namespace=os.environ.get("POD_NAMESPACE")
+    )
+    return asyncio.run(cluster.keep_cluster(settings, place, cluster.read_offer(chosen, settings)))
 
 
 async def _keep_equal(settings: Settings, state: StateDirectory, where: Path, root: Path, confirmed: int | None) -> int:
@@ -151,3 +191,11 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected the number of deletions that was named")
     return number
+
+
+def _switch(text: str) -> bool:
+    """Parity: Go's flags take ``--name=true`` as well as ``--name``."""
+    word = text.lower()
+    if word not in {"true", "false"}:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected true or false")
+    return word == "true"

@@ -29,7 +29,13 @@ def ended(words: list[str]) -> int:
         pytest.param(["nosuch"], "No such command 'nosuch'; see", id="one stop"),
         pytest.param(["plan"], "--source DIR is needed", id="no source"),
         pytest.param(["describe"], "--source DIR is needed", id="describe without a source"),
-        pytest.param(["run"], "--source DIR and --state-dir DIR", id="run without anything"),
+        pytest.param(["run", "--source", "x"], "--source DIR and --state-dir DIR", id="run with half of a directory"),
+        pytest.param(["run", "--kubeconfig", "/nowhere"], "no cluster: ", id="run without a cluster"),
+        pytest.param(["run", "--kubeconfig", "/x", "--delete-all"], "--source DIR is needed", id="delete-all anywhere"),
+        pytest.param(["run", "--leader-elect=maybe"], "'maybe', expected true or false", id="a switch that is none"),
+        pytest.param(
+            ["run", "--metrics-bind-address", "here"], "--metrics-bind-address is 'here'", id="an address that is none"
+        ),
         pytest.param(["run", "--confirm-deletions", "some"], "'some'", id="a count that is none"),
         pytest.param(["run", "--sour", "x"], "--sour", id="no abbreviations"),
         pytest.param(["--source", "x", "run"], "No such option: --source", id="an option before the command"),

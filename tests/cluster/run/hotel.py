@@ -1,0 +1,86 @@
+"""The launch post in a namespace of its own, as a person applies and looks at it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tests.cluster.commands import Kubectl
+from tests.cluster.kube import Kube, Object, eventually
+from tests.cluster.manifests import REPOSITORY
+
+EXAMPLE = REPOSITORY / "examples" / "launch-post"
+CLASS = "gatewayclass"
+KINDS = ("gatewayclass", "gateway", "httproute", "service")
+P = "application-networking.k8s.aws/"
+ROUTES = ("rates", "inventory")
+WHOLE = {
+    "SERVICE": 2,
+    "LISTENER": 2,
+    "RULE": 5,
+    "TARGET_GROUP": 4,
+    "TARGET": 8,
+    "SERVICE_NETWORK": 1,
+    "SERVICE_NETWORK_SERVICE_ASSOCIATION": 2,
+    "SERVICE_NETWORK_VPC_ASSOCIATION": 1,
+}
+"""What the example is in VPC Lattice, default rules included."""
+
+
+@dataclass(frozen=True)
+class Hotel:
+    """The example's objects in ``namespace``."""
+
+    kube: Kube
+    kubectl: Kubectl
+    namespace: str
+
+    def apply(self) -> None:
+        """Apply the folder as it is."""
+        self.here("apply", f"--filename={EXAMPLE}")
+
+    def here(self, *words: str, stdin: str = "") -> str:
+        """kubectl in the namespace."""
+        return self.kubectl(*words, f"--namespace={self.namespace}", stdin=stdin)
+
+    def built(self, within: float = 60.0) -> None:
+        """Wait until both routes are in place."""
+        for route in ROUTES:
+            self.wait_for_route(route, f"{P}Programmed", within)
+
+    def wait_for_route(self, route: str, kind: str, within: float = 60.0) -> str:
+        """The line of docs/install.md: conditions of routes stand with each parent."""
+        path = f'{{.status.parents[0].conditions[?(@.type=="{kind}")].status}}'
+        return self.here("wait", f"httproute/{route}", f"--for=jsonpath={path}=True", f"--timeout={within:g}s")
+
+    def object(self, kind: str, name: str) -> dict[str, Any]:
+        """An object as it is now."""
+        found: dict[str, Any] = json.loads(self.here("get", kind, name, "--output=json"))
+        return found
+
+    def condition(self, kind: str, name: str, condition: str) -> dict[str, Any]:
+        """A condition of an object, or of its first parent."""
+        status = self.object(kind, name)["status"]
+        conditions = status["parents"][0]["conditions"] if "parents" in status else status["conditions"]
+        return next((each for each in conditions if each["type"] == condition), {})
+
+    def delete(self, *kinds: str) -> None:
+        """Ask for the deletion of all objects of these kinds and do not wait."""
+        for kind in kinds:
+            names = ["amazon-vpc-lattice"] if kind == CLASS else ["--all"]
+            self.here("delete", kind, *names, "--wait=false", "--ignore-not-found")
+
+    def gone(self, kinds: Iterable[str] = KINDS, within: float = 60.0) -> None:
+        """Wait until no object of these kinds is left."""
+        for kind in kinds:
+            eventually(f"no {kind} is left: {self.left(kind)}", partial(self.is_gone, kind), within=within)
+
+    def is_gone(self, kind: str) -> bool:
+        return not self.left(kind)
+
+    def left(self, kind: str) -> str:
+        return self.here("get", kind, "--output=name").strip()
+
+    def events(self) -> list[Object]:
+        return self.kube.list("v1", "Event", self.namespace)
