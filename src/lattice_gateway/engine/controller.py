@@ -34,7 +34,7 @@ from lattice_gateway.engine.translation import News, Translation, TranslationDel
 from lattice_gateway.engine.units import Units
 from lattice_gateway.settings import Settings
 
-LOOK = 0.02
+LOOK = 0.1
 """Seconds between two looks of who waits for rest."""
 
 SURE = 60.0
