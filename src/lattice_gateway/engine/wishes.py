@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
-from lattice_gateway.core.lattice.units import Absent, Desired, Forward, Service
+from lattice_gateway.core.lattice.units import Absent, Desired, Forward, RuleAction, Service
 
 
 def groups_needed(service: Service) -> frozenset[GroupKey]:
     """The groups that a service forwards to."""
-    actions = [listener.default_action for listener in service.listeners]
+    actions: list[RuleAction] = [listener.default_action for listener in service.listeners]
     actions += [rule.action for listener in service.listeners for rule in listener.rules]
     return frozenset(share.group for action in actions if isinstance(action, Forward) for share in action.shares)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.units import (
     Absent,
-    Action,
     Desired,
     Exact,
     FixedResponse,
@@ -18,6 +17,7 @@ from lattice_gateway.core.lattice.units import (
     Prefix,
     RouteOwner,
     Rule,
+    RuleAction,
     Service,
     Share,
     Target,
@@ -83,7 +83,7 @@ def group(key: GroupKey, targets: Iterable[Target] | None, route: str = "rates",
     return TargetGroup(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def rule(match: Match, action: Action, route: str = "rates", priority: int | None = None) -> Rule:
+def rule(match: Match, action: RuleAction, route: str = "rates", priority: int | None = None) -> Rule:
     return Rule(
         match=match,
         action=action,

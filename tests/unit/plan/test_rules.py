@@ -15,7 +15,7 @@ from lattice_gateway.core.lattice.operations import (
     Operation,
     UpdateRule,
 )
-from lattice_gateway.core.lattice.units import Exact, FixedResponse, HeaderMatch, Match, Prefix, Rule
+from lattice_gateway.core.lattice.units import AsItIs, Exact, FixedResponse, HeaderMatch, Match, Prefix, Rule
 from lattice_gateway.core.lattice.words import Arn, Status, Tags
 from lattice_gateway.core.plan.plan import GroupState, Health, NoteKind, Surroundings
 from lattice_gateway.core.plan.rules import Piece, Site, plan_rules, rule_name
@@ -46,6 +46,10 @@ def there(number: int, match: Match | Unmodelled, **changes: object) -> Observed
 
 def to(match: Match, priority: int | None = None) -> Rule:
     return rule(match, TO_GROUP, priority=priority)
+
+
+def held(match: Match) -> Rule:
+    return rule(match, AsItIs("Service pay cannot be read"))
 
 
 def plan(rules: Sequence[Rule], existing: Sequence[ObservedRule], quota: int = 10) -> Piece:
@@ -130,6 +134,33 @@ def test_a_rule_whose_match_was_changed_behind_our_back_is_found_by_its_name() -
     drifted = there(1, B, name=f"k8s-{wanted.route_hash}-{wanted.match_hash}-rule-1")
 
     assert tell(plan([wanted], [drifted])) == ["~rule-1 /a"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "existing", "expected"),
+    [
+        pytest.param([held(A), to(B)], [], ["+1 /b"], id="it is not made, the others are"),
+        pytest.param([held(A), to(B)], [there(1, A), there(2, B)], [], id="it stays"),
+        pytest.param([held(A)], [there(1, A, action=Fixed(500))], [], id="whatever it does"),
+        pytest.param([held(A), to(ROOT)], [there(1, ROOT), there(2, A)], ["#rule-1=3"], id="it keeps its place"),
+        pytest.param([held(A)], [there(1, B)], [], id="its match was edited: what may be its earlier form stays"),
+        pytest.param([to(A)], [there(1, B), there(2, A)], ["-rule-1"], id="once all is known the rest goes"),
+    ],
+)
+def test_a_rule_of_which_it_is_not_known_what_it_should_do_stays_as_it_is(
+    rules: list[Rule], existing: list[ObservedRule], expected: list[str]
+) -> None:
+    assert tell(plan(rules, existing)) == expected
+
+
+def test_at_the_quota_the_earlier_form_of_a_held_rule_is_not_turned_into_another() -> None:
+    assert tell(plan([held(A), to(C)], [there(1, B)], quota=1)) == ["+2 /c"]
+
+
+def test_a_held_rule_is_told() -> None:
+    assert [note.text for note in plan([held(A)], [there(1, A)]).notes] == [
+        "HTTPRoute default/rates /a stays as it is: Service pay cannot be read"
+    ]
 
 
 def test_equal_matches_are_told() -> None:

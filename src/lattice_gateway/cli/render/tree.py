@@ -25,13 +25,14 @@ from lattice_gateway.core.lattice.observed import (
 )
 from lattice_gateway.core.lattice.units import (
     Absent,
-    Action,
+    AsItIs,
     Desired,
     FixedResponse,
     Forward,
     Held,
     Listener,
     Network,
+    RuleAction,
     Service,
     TargetGroup,
 )
@@ -272,8 +273,10 @@ def _add_wanted_listener(tree: Tree, listener: Listener, units: Mapping[UnitKey,
         _add_wanted_action(branch.add(f"rule {escape(match_words(rule.match))}"), rule.action, units)
 
 
-def _add_wanted_action(tree: Tree, action: Action, units: Mapping[UnitKey, Desired]) -> None:
+def _add_wanted_action(tree: Tree, action: RuleAction, units: Mapping[UnitKey, Desired]) -> None:
     match action:
+        case AsItIs(why=why):
+            tree.add(f"{WAIT} as it is: {escape(why)}")
         case FixedResponse(status=status):
             tree.add(f"answers {status}")
         case Forward(shares=shares):

@@ -138,6 +138,20 @@ class FixedResponse:
 Action: TypeAlias = Forward | FixedResponse
 
 
+@dataclass(frozen=True, slots=True)
+class AsItIs:
+    """What a rule does is not known now (decision 37): it stays if it is there, and is not made if it is not.
+
+    ``why`` is for people. ``groups`` are those that it is known to name; they are kept up to date meanwhile.
+    """
+
+    why: str
+    groups: tuple[GroupKey, ...] = ()
+
+
+RuleAction: TypeAlias = Action | AsItIs
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A desired rule.
@@ -148,7 +162,7 @@ class Rule:
     """
 
     match: Match
-    action: Action
+    action: RuleAction
     priority: int | None
     origin: str
     route_hash: str

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lattice_gateway.core.lattice.observed import ObservedRule, Unmodelled
-from lattice_gateway.core.lattice.units import Rule
+from lattice_gateway.core.lattice.units import AsItIs, Rule
 from lattice_gateway.core.plan.overlap import identity, overlap
 
 
@@ -42,6 +42,15 @@ def without_repeats(rules: Sequence[Rule]) -> tuple[tuple[Rule, ...], tuple[tupl
         if known is not rule:
             repeats.append((rule, known))
     return tuple(first.values()), tuple(repeats)
+
+
+def without_unmade(
+    rules: Sequence[Rule], existing: Sequence[ObservedRule]
+) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules that can be had, and those that would have to be made while what they do is not known."""
+    same = _same(rules, existing)
+    made = tuple(rule for i, rule in enumerate(rules) if i in same or not isinstance(rule.action, AsItIs))
+    return made, tuple(rule for i, rule in enumerate(rules) if i not in same and isinstance(rule.action, AsItIs))
 
 
 def pair_up(rules: Sequence[Rule], existing: Sequence[ObservedRule], quota: int) -> Pairing:

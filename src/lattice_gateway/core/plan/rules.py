@@ -18,13 +18,13 @@ from lattice_gateway.core.lattice.operations import (
     SendAction,
     UpdateRule,
 )
-from lattice_gateway.core.lattice.units import Rule
-from lattice_gateway.core.lattice.words import Tags
+from lattice_gateway.core.lattice.units import Action, AsItIs, Rule
+from lattice_gateway.core.lattice.words import MAX_PRIORITY, Tags
 from lattice_gateway.core.plan.forwards import differs, groups_active, send, sending
 from lattice_gateway.core.plan.moves import batches
 from lattice_gateway.core.plan.overlap import overlap
 from lattice_gateway.core.plan.ownership import additional, remembering, tag_change
-from lattice_gateway.core.plan.pairing import Pairing, Turned, name_start, pair_up, without_repeats
+from lattice_gateway.core.plan.pairing import Pairing, Turned, name_start, pair_up, without_repeats, without_unmade
 from lattice_gateway.core.plan.plan import Condition, Join, Note, NoteKind, Step, Surroundings
 from lattice_gateway.core.plan.priorities import Assignment, Wanted, assign
 
@@ -81,7 +81,8 @@ def plan_rules(site: Site, rules: Sequence[Rule], existing: tuple[ObservedRule, 
     """Steps that make the listener's rules the desired ones (in order of precedence)."""
     existing = tuple(sorted(existing, key=lambda rule: rule.priority))
     unique, repeats = without_repeats(rules)
-    pairing = pair_up(unique, existing, site.around.rule_quota)
+    unique, unmade = without_unmade(unique, existing)
+    pairing = pair_up(unique, existing, site.around.rule_quota if not unmade else MAX_PRIORITY)
     current = {i: rule.priority for i, rule in pairing.same.items()}
     current |= {each.index: each.rule.priority for each in pairing.turned}
     wanted = tuple(Wanted(rule.match, rule.priority, current.get(i)) for i, rule in enumerate(unique))
@@ -89,10 +90,13 @@ def plan_rules(site: Site, rules: Sequence[Rule], existing: tuple[ObservedRule, 
     plan = Numbered(site, unique, pairing, assign(wanted, stale))
     moved = _moves(plan, existing, _goals(plan))
     after = frozenset({moved[-1].name}) if moved else frozenset()
-    piece = Piece(moved, (), (*_repeat_notes(repeats), *_overruled_notes(plan), *_uncovered_notes(plan)))
+    notes = (*_repeat_notes(repeats), *_overruled_notes(plan), *_uncovered_notes(plan), *_held_notes(plan, unmade))
+    piece = Piece(moved, (), notes)
     piece += _rules_in_order(plan, existing, after)
     for each in pairing.turned:
         piece += Piece((_turn(plan, each, after, piece.steps),))
+    if unmade:
+        return piece  # what is stale may be their earlier form, and serves until they are known
     for rule, _ in sorted(zip(pairing.stale, plan.assignment.stale, strict=True), key=lambda pair: -pair[1]):
         piece += Piece((_delete(plan, rule, after, piece.steps),))
     return piece
@@ -142,7 +146,7 @@ def _rules_in_order(plan: Numbered, existing: tuple[ObservedRule, ...], after: f
 
 def _create(plan: Numbered, index: int, names: set[str], after: frozenset[str]) -> Piece:
     site, rule, number = plan.site, plan.rules[index], plan.numbers[index]
-    action = send(rule.action, site.around)
+    action = send(_known(rule), site.around)
     operation = CreateRule(
         service=site.service,
         listener=site.listener,
@@ -158,12 +162,20 @@ def _create(plan: Numbered, index: int, names: set[str], after: frozenset[str]) 
 
 def _update(plan: Numbered, index: int, there: ObservedRule) -> Piece:
     """The action if it differs, and the additional tags if they were read and differ."""
-    site = plan.site
-    found = sending(plan.rules[index].action, there.action, site.around, there.arn)
+    site, action = plan.site, plan.rules[index].action
+    if isinstance(action, AsItIs):
+        return Piece()
+    found = sending(action, there.action, site.around, there.arn)
     steps: tuple[Step, ...] = ()
     if differs(found.action, there.action):
         steps = (_update_step(plan, index, there, found.action),)
     return Piece(steps + tags_step(f"{plan.step(index)} tags", there, site.child_tags), found.joins)
+
+
+def _known(rule: Rule) -> Action:
+    if isinstance(rule.action, AsItIs):
+        raise TypeError(f"{rule.origin} stays as it is; it can neither be made nor be turned into")
+    return rule.action
 
 
 def _update_step(plan: Numbered, index: int, there: ObservedRule, action: SendAction) -> Step:
@@ -194,7 +206,7 @@ def tags_step(
 def _turn(plan: Numbered, turned: Turned, after: frozenset[str], steps: Iterable[Step]) -> Step:
     """One UpdateRule makes the rule another, which has its number by then; what else it covered must stand before."""
     there = turned.rule
-    action = send(plan.rules[turned.index].action, plan.site.around)
+    action = send(_known(plan.rules[turned.index]), plan.site.around)
     service, listener = _place(plan)
     operation = UpdateRule(
         service=service,
@@ -245,6 +257,12 @@ def _overruled_notes(plan: Numbered) -> Iterator[Note]:
             f"({plan.numbers[first]}), against the precedence of the Gateway API"
         )
         yield Note(NoteKind.INFO, text)
+
+
+def _held_notes(plan: Numbered, unmade: Sequence[Rule]) -> Iterator[Note]:
+    for rule in (*plan.rules, *unmade):
+        if isinstance(rule.action, AsItIs):
+            yield Note(NoteKind.INFO, f"{rule.origin} stays as it is: {rule.action.why}")
 
 
 def _uncovered_notes(plan: Numbered) -> Iterator[Note]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lattice_gateway.core.lattice.outcome import Done, ErrorKind, Failed, Outcome, Refusal, Waiting
-from lattice_gateway.core.lattice.units import Desired, Held, Service
+from lattice_gateway.core.lattice.units import AsItIs, Desired, Held, Service
 from lattice_gateway.core.report.conditions import Status
 
 PENDING = "Pending"
@@ -45,7 +45,7 @@ def _wanted(unit: Desired, outcome: Outcome | None) -> Deployed:
         return Deployed(Status.FALSE, PENDING, "not deployed yet")
     match outcome.result:
         case Done() if outcome.desired == unit:
-            return Deployed(Status.TRUE, "Programmed", outcome.dns_name or "")
+            return _done(unit, outcome.dns_name or "")
         case Done():
             return Deployed(Status.FALSE, PENDING, "a newer form is being deployed")
         case Waiting(why):
@@ -56,3 +56,12 @@ def _wanted(unit: Desired, outcome: Outcome | None) -> Deployed:
             return Deployed(Status.FALSE, "AWSError", str(error))
         case Refusal(message=message):
             return Deployed(Status.FALSE, PENDING, message)
+
+
+def _done(unit: Desired, dns_name: str) -> Deployed:
+    """All is as desired; a rule of which it is not known what it should do waits for that (decision 37)."""
+    rules = [rule for listener in unit.listeners for rule in listener.rules] if isinstance(unit, Service) else []
+    held = dict.fromkeys(rule.action.why for rule in rules if isinstance(rule.action, AsItIs))
+    if not held:
+        return Deployed(Status.TRUE, "Programmed", dns_name)
+    return Deployed(Status.FALSE, PENDING, f"{dns_name}; held as it was: {'; '.join(held)}".lstrip("; "))

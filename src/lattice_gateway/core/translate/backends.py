@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from lattice_gateway.core.lattice.keys import GroupKey
-from lattice_gateway.core.lattice.units import Action, FixedResponse, Forward, Share
+from lattice_gateway.core.lattice.units import AsItIs, FixedResponse, Forward, RuleAction, Share
 from lattice_gateway.core.lattice.words import AddressType, ProtocolVersion, TargetProtocol
 from lattice_gateway.core.objects import BackendRef, HTTPRoute, IpFamily, Ref, ReferenceGrant, Service, ServiceType
 from lattice_gateway.core.objects.cluster import TransportProtocol
@@ -75,13 +75,16 @@ def resolve(view: View, origin: Origin, rule: int) -> tuple[Backend, ...]:
     return tuple(backends)
 
 
-def action_for(backends: tuple[Backend, ...]) -> Action:
-    """What a rule does with a request.
+def action_for(backends: tuple[Backend, ...]) -> RuleAction:
+    """What a rule does with a request; a backend that cannot be read holds the whole rule, and no other (decision 37).
 
     Spec: HTTPRouteRule.backendRefs, invalid references; decision 32.
     Parity: the traffic of an unresolved backend goes to the others; a weighted fixed response does not exist.
     """
+    unknown = next((b.leads_to.why for b in backends if isinstance(b.leads_to, Unknown)), None)
     usable = [(b.leads_to.group, b.ref.weight) for b in backends if isinstance(b.leads_to, ToGroup)]
+    if unknown is not None:
+        return AsItIs(unknown, tuple(group for group, _ in usable))
     if not any(weight for _, weight in usable):
         return FixedResponse(NO_BACKEND)
     weights = scaled([weight for _, weight in usable])

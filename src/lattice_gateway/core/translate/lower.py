@@ -2,16 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey
-from lattice_gateway.core.lattice.units import FixedResponse, Forward, Held, Listener, Rule, Service
+from lattice_gateway.core.lattice.units import (
+    AsItIs,
+    FixedResponse,
+    Forward,
+    Held,
+    Listener,
+    Rule,
+    RuleAction,
+    Service,
+)
 from lattice_gateway.core.lattice.words import Tags
 from lattice_gateway.core.names import listener_name
 from lattice_gateway.core.objects import HTTPRoute
 from lattice_gateway.core.objects.annotations import Annotation, standalone
 from lattice_gateway.core.translate.attach import Attachment, NotOurs
-from lattice_gateway.core.translate.backends import Origin, Unknown
+from lattice_gateway.core.translate.backends import Origin
 from lattice_gateway.core.translate.naming import Named, owner_of
 from lattice_gateway.core.translate.rules import Lowered, lower_rules
 from lattice_gateway.core.translate.tags import child_tags, service_tags
@@ -52,10 +61,8 @@ def build(view: View, form: Form) -> Built:
     """The service a form asks for, and the groups it sends requests to (decisions 10, 25)."""
     lowered = lower_rules(view, Origin(form.route, form.naming.name))
     attachment = form.attachment
-    unknown = next((b.leads_to.why for b in lowered.backends if isinstance(b.leads_to, Unknown)), None)
     if attachment.attached:
-        unit: ServiceUnit = Held(form.key, unknown) if unknown else _attached(view, form, lowered.rules)
-        return Built(unit, groups_of(lowered.rules), lowered)
+        return Built(_attached(view, form, lowered.rules), groups_of(lowered.rules), lowered)
     if not form.exists:
         return Built(None, (), lowered)
     if attachment.gone:
@@ -66,9 +73,20 @@ def build(view: View, form: Form) -> Built:
 
 
 def groups_of(rules: Iterable[Rule]) -> tuple[GroupKey, ...]:
-    """Every group that rules forward to, weight 0 included, each once."""
-    shares = (share for rule in rules if isinstance(rule.action, Forward) for share in rule.action.shares)
-    return tuple(dict.fromkeys(share.group for share in shares))
+    """Every group that rules name, weight 0 included, each once."""
+    return tuple(dict.fromkeys(group for rule in rules for group in _named(rule.action)))
+
+
+def _named(action: RuleAction) -> Iterable[GroupKey]:
+    match action:
+        case Forward(shares=shares):
+            return (share.group for share in shares)
+        case AsItIs(groups=groups):
+            return groups
+        case FixedResponse():
+            return ()
+        case _:
+            assert_never(action)
 
 
 def domain(route: HTTPRoute, attachment: Attachment) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lattice_gateway.core.lattice.units import Action, Exact, Match, Rule
+from lattice_gateway.core.lattice.units import Exact, Match, Rule, RuleAction
 from lattice_gateway.core.names import match_hash, route_hash
 from lattice_gateway.core.objects import HTTPRoute
 from lattice_gateway.core.objects.explain import Complaint
@@ -108,7 +108,7 @@ def _numbers(route: HTTPRoute, placed: tuple[_Placed, ...], kept: tuple[_Placed,
     return {place: next(free[place.rule]) for place, _ in kept if place.rule in free}
 
 
-def _rule(route: HTTPRoute, who: str, placed: _Placed, action: Action, priority: int | None) -> Rule:
+def _rule(route: HTTPRoute, who: str, placed: _Placed, action: RuleAction, priority: int | None) -> Rule:
     place, match = placed
     return Rule(
         match=match,

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from lattice_gateway.core.lattice.units import (
     Absent,
-    Action,
+    AsItIs,
     Desired,
     Exact,
     FixedResponse,
@@ -17,6 +17,7 @@ from lattice_gateway.core.lattice.units import (
     PathMatch,
     Prefix,
     Rule,
+    RuleAction,
     Service,
     Share,
     TargetGroup,
@@ -58,9 +59,11 @@ def path_words(path: PathMatch) -> str:
             assert_never(path)
 
 
-def action_words(action: Action) -> str:
+def action_words(action: RuleAction) -> str:
     """Where requests go: shares with their part of the traffic."""
     match action:
+        case AsItIs(why):
+            return f"as it is: {why}"
         case FixedResponse(status):
             return f"answer {status}"
         case Forward(shares):
