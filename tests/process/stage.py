@@ -90,6 +90,11 @@ class Emulator:
         async with lattice(self.url) as client:
             return await _services(client)
 
+    async def create_service(self, name: str) -> str:
+        """Somebody else makes a service; returns its id."""
+        async with lattice(self.url) as client:
+            return str((await client.create_service(name=name))["id"])
+
     async def rules(self, service: str) -> int:
         """How many rules the listeners of a service have, default rules not counted; ``service`` is its name."""
         return len((await self.deployed())[service][1])

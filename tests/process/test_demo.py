@@ -1,0 +1,83 @@
+"""The demo: interrupted at several moments nothing is left; without an Envoy it says so; figures for scripts."""
+
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from lattice_emulator.dataplane.binary import Found, find_envoy
+from tests.process.stage import Stage, bare_environment, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="function")
+
+needs_envoy = pytest.mark.skipif(not isinstance(find_envoy(), Found), reason="there is no Envoy for this machine")
+
+MOMENTS = [
+    pytest.param("", id="before anything"),
+    pytest.param("lattice_emulator", id="the emulator starts"),
+    pytest.param("lattice_gateway", id="the controller starts"),
+    pytest.param("Gateway default/my-hotel", id="everything is built"),
+    pytest.param("50/50", id="traffic flows"),
+    pytest.param("HTTPRoutes ", id="it cleans up"),
+]
+"""What it has printed when it is interrupted."""
+
+
+@pytest.mark.parametrize("words", MOMENTS)
+@needs_envoy
+async def test_an_interrupted_demo_leaves_no_process_and_no_file(stage: Stage, words: str) -> None:
+    stage.temporary.mkdir()
+    log = stage.root / "demo.txt"
+    with log.open("wb") as out:
+        demo = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "lattice_gateway", "demo",
+            stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
+            env={**bare_environment(), **stage.variables, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
+        )  # fmt: skip
+    await until(lambda: words in log.read_text() or demo.returncode is not None, f"{words!r} printed", 60)
+    assert demo.returncode is None, log.read_text()
+
+    demo.send_signal(signal.SIGINT)
+
+    code = await asyncio.wait_for(demo.wait(), 30)
+    assert "Traceback" not in log.read_text()
+    assert tuple(stage.running()) == ()
+    assert not list(stage.temporary.iterdir())
+    assert code == (1 if words else code)
+
+
+@needs_envoy
+async def test_the_demo_prints_its_figures_for_scripts(stage: Stage) -> None:
+    ended = await stage.command("lattice_gateway", "demo", "-o", "json", patience=110)
+
+    assert ended.code == 0, ended.err
+    figures = json.loads(ended.out)
+    assert figures["leftovers"] == {}
+    assert figures["failed_requests"] == 0
+    assert 0 < figures["seconds_to_traffic"] < 5
+    assert {weights: sum(answers.values()) for weights, answers in figures["splits"].items()} == {
+        "50/50": 200,
+        "90/10": 200,
+    }
+    assert figures["splits"]["90/10"]["inventory-ver1"] > 160
+
+
+async def test_without_an_envoy_everything_but_traffic_works_and_the_demo_says_so(stage: Stage) -> None:
+    broken = stage.root / "no-envoy"
+    (broken / "envoy").mkdir(parents=True)
+    (broken / "envoy/__init__.py").write_text("raise ImportError('there is no wheel for this machine')\n")
+    path = str(Path(tempfile.gettempdir()) / "no-such-folder")
+
+    ended = await stage.command(
+        "lattice_gateway", "demo", "-o", "json", extra={"PYTHONPATH": str(broken), "PATH": path}, patience=110
+    )
+
+    assert ended.code == 3, ended.err
+    assert json.loads(ended.out)["leftovers"] == {}
+    assert json.loads(ended.out)["traffic"] is False
+    assert ended.err.count("There is no Envoy for this machine") == 1
+    assert "Traceback" not in ended.err
