@@ -70,6 +70,8 @@ async def test_a_document_that_cannot_be_used_is_named_and_hurts_nobody(
         problem = await shop.problem(file="bad.yaml", **expected)
 
         assert words in problem["message"]
+        told = [event["problem"] for event in shop.controller.events("source")]
+        assert any(one.startswith("bad.yaml:") and problem["message"] in one for one in told), told
 
 
 async def test_an_edit_that_breaks_a_deployed_route_leaves_it_as_it_was(shop: Shop) -> None:
@@ -94,6 +96,19 @@ async def test_of_an_object_that_stands_twice_the_first_counts_and_both_places_a
         problem = await shop.problem(file="twice-2.yaml", object="HTTPRoute default/twice")
         assert "twice-1.yaml:1" in problem["message"]
         assert "twice-2.yaml:1" in problem["message"]
+
+
+async def test_kinds_that_are_none_of_ours_are_counted_in_a_line_of_the_log(shop: Shop) -> None:
+    async with shop.nothing_is_lost():
+        shop.controller.write_text(
+            "more.yaml",
+            "".join(f"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d{n}}}\n" for n in "ab"),
+        )
+
+        await until(lambda: bool(shop.controller.events("skipped")), "the log tells what was skipped")
+
+        assert [event["kinds"] for event in shop.controller.events("skipped")] == [{"Deployment.apps/v1": 2}]
+        assert shop.controller.problems() == []
 
 
 async def test_a_route_without_its_gateway_says_which_one_is_missing(shop: Shop) -> None:

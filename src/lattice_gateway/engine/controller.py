@@ -21,13 +21,14 @@ from lattice_gateway.engine.account import Account
 from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.call_names import CallName
 from lattice_gateway.engine.calls import Calls
-from lattice_gateway.engine.feed import Batch, MassDeletion, StateUnwritable
+from lattice_gateway.engine.feed import StateUnwritable
 from lattice_gateway.engine.inbox import Inbox
 from lattice_gateway.engine.keeping import Finalizers, Herald, Keeping, NoFinalizers, NoHerald
 from lattice_gateway.engine.leadership import ALONE, Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
 from lattice_gateway.engine.reporting import Reporter
+from lattice_gateway.engine.source_news import SourceNews
 from lattice_gateway.engine.stalls import spare_what_lasts, stall_less
 from lattice_gateway.engine.sweeping import Sweep
 from lattice_gateway.engine.translation import News, Translation, TranslationDelta
@@ -87,7 +88,7 @@ class Controller:
         self._sweep = Sweep(settings, self.units, clock, metrics)
         self._parents: Alarms[ParentOfRoute] = Alarms(clock)
         self._live: set[Ref] = set()
-        self._held: MassDeletion | None = None
+        self._source_news = SourceNews()
         self._translated = False
         self._sure = False
         self._stopping = asyncio.Event()
@@ -173,13 +174,8 @@ class Controller:
     async def _read_source(self) -> None:
         async for batch in self._source.changes():
             self._reporter.problems(batch.problems)
-            self._tell_held(batch)
+            self._source_news.tell(batch)
             self._inbox.batch(batch)
-
-    def _tell_held(self, batch: Batch) -> None:
-        if batch.held is not None and batch.held != self._held:
-            log.error("mass deletion", held=str(batch.held))
-        self._held = batch.held
 
     async def _translate(self) -> None:
         while True:
