@@ -1,5 +1,6 @@
 """A stage: the emulator as AWS, and replicas of the controller with exactly the rights that the chart gives."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Object, eventually
 from tests.cluster.manifests import read_manifest
 from tests.cluster.processes import Running, free_ports, start
+from tests.process.stage import lattice
 
 HOME = "gateway-system"
 ACCOUNT = "gateway-api-controller"
@@ -128,6 +130,14 @@ class Stage:
         self.replicas.append(made)
         return made
 
+    def create_service(self, name: str, tags: Mapping[str, str]) -> None:
+        """Make a Lattice service that our controller did not make."""
+        asyncio.run(_created(self.emulator.url, name, tags))
+
+    def services(self) -> set[str]:
+        """Names of all Lattice services."""
+        return asyncio.run(_services(self.emulator.url))
+
     def close(self) -> None:
         """Kill every replica that is left and take its Lease away."""
         for replica in self.replicas:
@@ -160,6 +170,16 @@ def an_emulator(folder: Path, scale: float) -> Emulator:
     process = start([sys.executable, *words], log, bare())
     eventually("the emulator says where it is", lambda: b"\n" in log.read_bytes(), within=30)
     return Emulator(process, log.read_text().splitlines()[0].strip())
+
+
+async def _created(url: str, name: str, tags: Mapping[str, str]) -> None:
+    async with lattice(url) as client:
+        await client.create_service(name=name, tags=dict(tags))
+
+
+async def _services(url: str) -> set[str]:
+    async with lattice(url) as client:
+        return {each["name"] for each in (await client.list_services(maxResults=100))["items"]}
 
 
 def lease() -> Object:
