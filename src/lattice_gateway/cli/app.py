@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,8 @@ from lattice_gateway.cli.exits import CommandError, Exit
 from lattice_gateway.cli.logs import quiet_logs
 from lattice_gateway.cli.plan import NO_STATE, plan_text
 from lattice_gateway.cli.sweep import sweep_text
-from lattice_gateway.cli.where import Where, where
+from lattice_gateway.cli.switchback import switchback_text
+from lattice_gateway.cli.where import InCluster, place
 
 app = typer.Typer(
     name="lattice-gateway",
@@ -60,6 +62,18 @@ VpcId = Annotated[str | None, typer.Option("--vpc-id", metavar="ID", help="VPC o
 ClusterName = Annotated[
     str | None, typer.Option("--cluster-name", metavar="NAME", help="Name of the cluster in our tags.")
 ]
+Kubeconfig = Annotated[
+    Path | None, typer.Option("--kubeconfig", metavar="FILE", help="A cluster; without --source that of KUBECONFIG.")
+]
+Context = Annotated[str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig.")]
+Namespace = Annotated[
+    str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Show this one; else the context's.")
+]
+AllNamespaces = Annotated[bool, typer.Option("--all-namespaces", "-A", help="Show all namespaces of the cluster.")]
+ForGoController = Annotated[
+    bool,
+    typer.Option("--for-go-controller", help="Show only what the Go controller could not read, before a way back."),
+]
 OutputForm = Annotated[Output, typer.Option("--output", "-o", help="Form of the output.")]
 
 
@@ -83,21 +97,32 @@ def run() -> None:
 
 @app.command()
 def plan(
+    *,
     source: Source = None,
     state_dir: StateDir = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+    all_namespaces: AllNamespaces = False,
     endpoint_url: EndpointUrl = None,
     region: Region = None,
     account_id: AccountId = None,
     vpc_id: VpcId = None,
     cluster_name: ClusterName = None,
+    for_go_controller: ForGoController = False,
     output: OutputForm = Output.TEXT,
 ) -> int:
     """Show what would be created, changed, replaced and deleted. It writes nothing, ever.
 
+    Without --source it reads a cluster with your own rights; what they hide is shown as unknown.
+
     Exit codes: 0 nothing to do, 1 an error, 2 changes, 3 something was refused.
     """
-    chosen = _where(source, state_dir, _flags(endpoint_url, region, account_id, vpc_id, cluster_name))
-    text, code = asyncio.run(plan_text(chosen, as_json=output is Output.JSON))
+    flags = _flags(endpoint_url, region, account_id, vpc_id, cluster_name)
+    cluster = _cluster(Kubectl(kubeconfig, context, namespace, all_namespaces), flags)
+    chosen = place(source=source, state_dir=state_dir, cluster=cluster)
+    told = switchback_text if for_go_controller else plan_text
+    text, code = asyncio.run(told(chosen, as_json=output is Output.JSON))
     _print(text)
     return code
 
@@ -107,18 +132,28 @@ def describe(
     name: Annotated[
         str | None, typer.Argument(metavar="[KIND/NAME]", help="One Gateway or route; all if none.")
     ] = None,
+    *,
     source: Source = None,
     state_dir: StateDir = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+    all_namespaces: AllNamespaces = False,
     endpoint_url: EndpointUrl = None,
     region: Region = None,
     account_id: AccountId = None,
     vpc_id: VpcId = None,
     cluster_name: ClusterName = None,
 ) -> int:
-    """Show who attaches to what, with each verdict, and what it became in VPC Lattice."""
-    chosen = _where(source, state_dir, _flags(endpoint_url, region, account_id, vpc_id, cluster_name))
+    """Show who attaches to what, with each verdict, and what it became in VPC Lattice.
+
+    Without --source it reads a cluster with your own rights; what they hide is shown as unknown.
+    """
+    flags = _flags(endpoint_url, region, account_id, vpc_id, cluster_name)
+    cluster = _cluster(Kubectl(kubeconfig, context, namespace, all_namespaces), flags)
+    chosen = place(source=source, state_dir=state_dir, cluster=cluster)
     _print(_shown(asyncio.run(describe_tree(chosen, name))))
-    if state_dir is None:
+    if source is not None and state_dir is None:
         _print(NO_STATE)
     return Exit.DONE
 
@@ -129,16 +164,26 @@ def sweep(
         list[str] | None,
         typer.Option("--delete", metavar="NAME", help="Delete this one: KIND/NAME or ARN. Repeatable."),
     ] = None,
+    *,
     source: Source = None,
     state_dir: StateDir = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+    all_namespaces: AllNamespaces = False,
     endpoint_url: EndpointUrl = None,
     region: Region = None,
     account_id: AccountId = None,
     vpc_id: VpcId = None,
     cluster_name: ClusterName = None,
 ) -> int:
-    """List what is ours in VPC Lattice without a record, and delete only what is named."""
-    chosen = _where(source, state_dir, _flags(endpoint_url, region, account_id, vpc_id, cluster_name))
+    """List what is ours in VPC Lattice without a record, and delete only what is named.
+
+    Without --source it reads a cluster with your own rights, and lists only.
+    """
+    flags = _flags(endpoint_url, region, account_id, vpc_id, cluster_name)
+    cluster = _cluster(Kubectl(kubeconfig, context, namespace, all_namespaces), flags)
+    chosen = place(source=source, state_dir=state_dir, cluster=cluster)
     _print(asyncio.run(sweep_text(chosen, tuple(delete or ()))))
     return Exit.DONE
 
@@ -183,8 +228,25 @@ def _flags(
     }
 
 
-def _where(source: Path | None, state_dir: Path | None, flags: dict[str, str | None]) -> Where:
-    return where(source=source, state_dir=state_dir, flags=flags)
+@dataclass(frozen=True, slots=True)
+class Kubectl:
+    """What was typed as kubectl has it."""
+
+    kubeconfig: Path | None
+    context: str | None
+    namespace: str | None
+    everywhere: bool
+
+
+def _cluster(typed: Kubectl, flags: dict[str, str | None]) -> InCluster:
+    return InCluster(
+        kubeconfig=typed.kubeconfig,
+        context=typed.context,
+        namespace=typed.namespace,
+        everywhere=typed.everywhere,
+        environment=os.environ,
+        flags=flags,
+    )
 
 
 def _console(*, stderr: bool = False) -> Console:

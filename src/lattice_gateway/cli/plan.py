@@ -8,10 +8,12 @@ from typing import Any
 from lattice_gateway.cli.exits import Exit
 from lattice_gateway.cli.look import Look, look
 from lattice_gateway.cli.render.changes import Change, UnitChange, summary, unit_change, unit_text
-from lattice_gateway.cli.where import Where
+from lattice_gateway.cli.unknown import Unknown, blind_units, routes_shown, unknown_of
+from lattice_gateway.cli.where import Place
 from lattice_gateway.core.plan.plan import Surroundings
 from lattice_gateway.core.plan.whole import plan_world
 from lattice_gateway.core.translate.standing import Missing
+from lattice_gateway.core.translate.topology import RouteTopology
 from lattice_gateway.core.translate.verdicts import Rejected
 
 FORMAT = 1
@@ -22,7 +24,11 @@ NO_STATE = "There is no state directory to read, so nothing is said of orphans, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """All that ``plan`` tells. ``rejected`` are (object, reason, message) of what the manifests ask for in vain."""
+    """All that ``plan`` tells.
+
+    ``rejected`` are (object, reason, message) of what the manifests ask for in vain. Nothing else is said of what is
+    ``unknown``.
+    """
 
     units: tuple[UnitChange, ...]
     rejected: tuple[tuple[str, str, str], ...]
@@ -31,6 +37,7 @@ class Overview:
     skipped: dict[str, int]
     held: str | None
     state_known: bool
+    unknown: tuple[Unknown, ...] = ()
 
     @property
     def exit(self) -> Exit:
@@ -43,45 +50,54 @@ class Overview:
         return Exit.CHANGES if changes - {Change.NOTHING} else Exit.DONE
 
 
-async def plan_text(where: Where, *, as_json: bool) -> tuple[str, int]:
+async def plan_text(place: Place, *, as_json: bool) -> tuple[str, int]:
     """The output and the exit code; raises ``CommandError`` when source or account cannot be read."""
-    overview = overview_of(await look(where))
+    overview = overview_of(await look(place))
     return (json.dumps(as_document(overview), indent=2) if as_json else as_text(overview)), overview.exit
 
 
 def overview_of(seen: Look) -> Overview:
-    """Plans every unit."""
-    settings = seen.where.settings
-    basis = Surroundings(warm_up_timeout=settings.warm_up_timeout)
-    planned = plan_world(seen.desired, seen.observed, settings.owner, basis)
+    """Plans every unit, and tells of those that are shown and known."""
+    read, blind = seen.read, blind_units(seen)
+    basis = Surroundings(warm_up_timeout=read.settings.warm_up_timeout)
+    planned = plan_world(seen.desired, seen.observed, read.settings.owner, basis)
+    told = [one for one in planned if one.key not in blind and seen.shows(one.key)]
     return Overview(
-        units=tuple(unit_change(one.key, one.planned, seen.observed.get(one.key)) for one in planned),
+        units=tuple(unit_change(one.key, one.planned, seen.observed.get(one.key)) for one in told),
         rejected=tuple(_rejected(seen)),
-        problems=tuple(str(problem) for problem in seen.snapshot.problems),
+        problems=tuple(str(problem) for problem in read.snapshot.problems),
         orphans=tuple(str(orphan) for orphan in seen.orphans),
-        skipped=dict(seen.snapshot.skipped),
-        held=str(seen.snapshot.held) if seen.snapshot.held else None,
-        state_known=seen.recorded is not None,
+        skipped=dict(read.snapshot.skipped),
+        held=str(read.snapshot.held) if read.snapshot.held else None,
+        state_known=read.recorded is not None,
+        unknown=unknown_of(seen),
     )
 
 
 def _rejected(seen: Look) -> Iterator[tuple[str, str, str]]:
     """Everything that the manifests ask for and do not get."""
     for gateway in seen.topology.gateways:
+        if not seen.read.sight.shows([gateway.ref.namespace]):
+            continue
         for listener in gateway.listeners:
             for fault in listener.view.faults:
                 yield f"{gateway.ref} listener {listener.view.name}", fault.reason, fault.message
-    for route in seen.topology.routes:
-        for parent in route.standing.parents:
-            match parent.verdict:
-                case Rejected(reason=reason, message=message):
-                    yield str(route.ref), reason, message
-                case Missing(why=why):
-                    yield str(route.ref), "ParentMissing", why
-        if isinstance(route.standing.references, Rejected):
-            yield str(route.ref), route.standing.references.reason, route.standing.references.message
+    for route in routes_shown(seen):
+        yield from _rejected_of(route)
     for ref in seen.topology.unbuilt:
-        yield str(ref), "NotBuilt", "this kind is known but not built yet"
+        if seen.read.sight.shows([ref.namespace]):
+            yield str(ref), "NotBuilt", "this kind is known but not built yet"
+
+
+def _rejected_of(route: RouteTopology) -> Iterator[tuple[str, str, str]]:
+    for parent in route.standing.parents:
+        match parent.verdict:
+            case Rejected(reason=reason, message=message):
+                yield str(route.ref), reason, message
+            case Missing(why=why):
+                yield str(route.ref), "ParentMissing", why
+    if isinstance(route.standing.references, Rejected):
+        yield str(route.ref), route.standing.references.reason, route.standing.references.message
 
 
 def as_text(overview: Overview) -> str:
@@ -100,7 +116,10 @@ def as_text(overview: Overview) -> str:
         lines += [f"Skipped, as none of ours: {kinds}.", ""]
     if not overview.state_known:
         lines += [NO_STATE, ""]
+    lines += _section("Unknown:", [str(one) for one in overview.unknown])
     nothing = "Nothing to do: VPC Lattice is as the manifests want it."
+    if overview.unknown:
+        nothing = "Nothing to do in what is known."
     changes = any(unit.change is not Change.NOTHING for unit in overview.units)
     return "\n".join([*lines, summary(overview.units) if changes else nothing])
 
@@ -121,6 +140,7 @@ def as_document(overview: Overview) -> dict[str, Any]:
         "massDeletion": overview.held,
         "skipped": overview.skipped,
         "stateKnown": overview.state_known,
+        "unknown": [{"object": one.who, "why": one.why} for one in overview.unknown],
     }
 
 

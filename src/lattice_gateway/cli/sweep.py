@@ -6,24 +6,32 @@ from random import Random
 from lattice_gateway.adapters.aws.client import connect
 from lattice_gateway.cli.exits import CommandError
 from lattice_gateway.cli.look import Look, look
-from lattice_gateway.cli.where import Where
+from lattice_gateway.cli.where import Place, Where
 from lattice_gateway.core.plan.sweep import Orphan
 from lattice_gateway.engine.clock import SystemClock
 from lattice_gateway.engine.ports import LatticeFailure
 from lattice_gateway.engine.removal import NotRemoved, Removal
+from lattice_gateway.settings import Settings
 
 NEEDS_STATE = "--state-dir DIR is needed: without the controller's records nothing can be called an orphan"
+READ_ONLY = (
+    "--delete needs --source DIR and --state-dir DIR: a cluster is only read; without --delete its orphans are listed"
+)
 
 
-async def sweep_text(where: Where, names: tuple[str, ...]) -> str:
+async def sweep_text(place: Place, names: tuple[str, ...]) -> str:
     """The list, or what became of each name; raises ``CommandError`` for a name that is no orphan's."""
-    seen = await look(where)
-    if seen.recorded is None:
+    if names and not isinstance(place, Where):
+        raise CommandError(READ_ONLY)
+    seen = await look(place)
+    if seen.read.recorded is None:
         raise CommandError(NEEDS_STATE)
+    if not seen.read.sight.everything_owned:
+        raise CommandError(f"orphans are unknown: {'; '.join(map(str, seen.read.sight.hidden))}")
     if not names:
         return _listed(seen)
     chosen = [_find(seen.orphans, name) for name in names]
-    return "\n".join([line async for line in _deleted(where, chosen)])
+    return "\n".join([line async for line in _deleted(seen.read.settings, chosen)])
 
 
 def _listed(seen: Look) -> str:
@@ -49,10 +57,10 @@ def _known(orphans: tuple[Orphan, ...]) -> str:
     return f"orphans are {names}" if names else "there are none"
 
 
-async def _deleted(where: Where, chosen: list[Orphan]) -> AsyncIterator[str]:
-    async with connect(where.settings) as lattice:
+async def _deleted(settings: Settings, chosen: list[Orphan]) -> AsyncIterator[str]:
+    async with connect(settings) as lattice:
         removal = Removal(
-            settings=where.settings,
+            settings=settings,
             lattice=lattice,
             clock=SystemClock(),
             random=Random(),  # noqa: S311 - jitter, not secrets

@@ -1,9 +1,10 @@
-"""Where a command looks: the source, the state directory, and the settings of the process."""
+"""Where a command looks: a directory with its state, or a cluster; and the settings of the process."""
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from lattice_gateway.cli.exits import CommandError
 from lattice_gateway.settings import Settings, read_settings
@@ -18,11 +19,42 @@ class Where:
     settings: Settings
 
 
-def where(*, source: Path | None, state_dir: Path | None, flags: Mapping[str, str | None]) -> Where:
-    """Checks what was typed; ``flags`` are variables set on the command line.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InCluster:
+    """A cluster, as kubectl would find it.
 
-    Raises ``CommandError`` or ``SettingsError``.
+    ``kubeconfig`` None is that of KUBECONFIG, ``context`` None the current one, ``namespace`` None that of the
+    context. ``everywhere``: all namespaces are shown. ``environment`` and ``flags`` (variable -> text, None where not
+    typed) become settings once the controller's Deployment was asked for the rest.
     """
-    if source is None:
-        raise CommandError("--source DIR is needed: the directory of manifests (a cluster cannot be read yet)")
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+    namespace: str | None = None
+    everywhere: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str | None] = field(default_factory=dict)
+
+
+Place: TypeAlias = Where | InCluster
+
+
+def where(*, source: Path, state_dir: Path | None, flags: Mapping[str, str | None]) -> Where:
+    """A directory; ``flags`` are variables set on the command line. Raises ``SettingsError``."""
     return Where(source=source, state_dir=state_dir, settings=read_settings(os.environ, flags))
+
+
+def place(*, source: Path | None, state_dir: Path | None, cluster: InCluster) -> Place:
+    """Checks what was typed: a directory where one is named, else the cluster.
+
+    Raises ``CommandError`` for options that do not go together, and ``SettingsError``.
+    """
+    if source is None and state_dir is not None:
+        raise CommandError("--state-dir DIR is about a directory: --source DIR is needed, or neither for a cluster")
+    if cluster.everywhere and cluster.namespace is not None:
+        raise CommandError("--namespace and --all-namespaces exclude each other")
+    if source is None:
+        return cluster
+    if cluster.kubeconfig or cluster.context or cluster.namespace or cluster.everywhere:
+        raise CommandError("--source is a directory; --kubeconfig, --context, -n and -A are about a cluster")
+    return where(source=source, state_dir=state_dir, flags=cluster.flags)

@@ -106,6 +106,7 @@ def test_the_document_is_json_with_every_member() -> None:
 
     assert set(document) == {
         "format", "exit", "units", "rejected", "problems", "orphans", "massDeletion", "skipped", "stateKnown",
+        "unknown",
     }  # fmt: skip
     assert document["units"][0]["operations"] == [
         {"operation": "DeleteService", "text": "delete service svc-1 with its listeners and rules"}
