@@ -29,6 +29,7 @@ _OTHERWISE: Mapping[type, CallName] = {
     ops.CreateServiceAssociation: CallName(LATTICE, "CreateServiceNetworkServiceAssociation"),
     ops.DeleteServiceAssociation: CallName(LATTICE, "DeleteServiceNetworkServiceAssociation"),
     reads.ListVpcAssociations: CallName(LATTICE, "ListServiceNetworkVpcAssociations"),
+    reads.ListVpcAssociationsOfNetwork: CallName(LATTICE, "ListServiceNetworkVpcAssociations"),
     reads.GetVpcAssociation: CallName(LATTICE, "GetServiceNetworkVpcAssociation"),
     reads.ListAssociationsOfService: CallName(LATTICE, "ListServiceNetworkServiceAssociations"),
     reads.ListAssociationsOfNetwork: CallName(LATTICE, "ListServiceNetworkServiceAssociations"),

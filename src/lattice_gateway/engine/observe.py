@@ -36,6 +36,7 @@ from lattice_gateway.engine.reads import (
     ListListeners,
     ListRules,
     ListTargets,
+    ListVpcAssociationsOfNetwork,
     RuleSummary,
 )
 from lattice_gateway.engine.shared import NOW, Listings, Since, Snapshot
@@ -72,12 +73,27 @@ class Observer:
         return NetworkView(tuple(candidates), association)
 
     async def users(self, view: NetworkView, since: Since) -> NetworkView:
-        """The same networks with their services counted in every status; a summary may count ACTIVE ones only."""
-        counted = []
-        for network in view.candidates:
-            linked = (await self._listings.associations(network.id).since(since.listed)).items
-            counted.append(replace(network, services=max(network.services, len(linked))))
+        """The same networks with who uses them counted one by one, in every status.
+
+        The counts of a summary may be of ACTIVE ones only, and lag; who takes a network away must know whose each is.
+        """
+        counted = [await self._counted(network, view.vpc_association, since) for network in view.candidates]
         return replace(view, candidates=tuple(counted))
+
+    async def _counted(
+        self, network: ObservedNetwork, association: ObservedVpcAssociation | None, since: Since
+    ) -> ObservedNetwork:
+        linked = (await self._listings.associations(network.id).since(since.listed)).items
+        owned = [await self._is_ours(each.association.arn, since) for each in linked]
+        vpcs = await self._calls.pages(lambda after: ListVpcAssociationsOfNetwork(network.id, after))
+        others = sum(each.vpc != self._owner.vpc for each in vpcs)
+        here = association is not None and association.network_id == network.id
+        return replace(network, services=len(linked), ours=sum(owned), vpcs=others + here)
+
+    async def _is_ours(self, arn: Arn, since: Since) -> bool:
+        """Whether an association is ours, or gone meanwhile: then it is nobody else's."""
+        tags = await _unless_missing(self._tags(arn, since))
+        return tags is None or is_ours(tags, self._owner)
 
     async def groups(
         self, unit: TargetGroup | GroupKey, before: tuple[ObservedGroup, ...], since: Since

@@ -127,6 +127,14 @@ class ListVpcAssociations(Read[Page[ObservedVpcAssociation]]):
 
 
 @dataclass(frozen=True, slots=True)
+class ListVpcAssociationsOfNetwork(Read[Page[ObservedVpcAssociation]]):
+    """Associations of all VPCs with one network, without security groups."""
+
+    network: str
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GetVpcAssociation(Read[ObservedVpcAssociation]):
     """A VPC association with its security groups and, where it failed, why."""
 

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.observed import Observed, ObservedService
-from lattice_gateway.core.lattice.units import Desired, TargetGroup
+from lattice_gateway.core.lattice.units import Absent, Desired, TargetGroup
 from lattice_gateway.core.lattice.words import Arn, Tags
 from lattice_gateway.core.plan.sweep import Account
 from lattice_gateway.core.translate.inputs import ServiceRecord
@@ -69,7 +69,8 @@ class Survey:
         since = Since(self._since, self._since)
         match unit.key:
             case NetworkKey() as key:
-                return await self._observer.network(key, since)
+                view = await self._observer.network(key, since)
+                return await self._observer.users(view, since) if isinstance(unit, Absent) else view
             case GroupKey() as key:
                 return await self._observer.groups(unit if isinstance(unit, TargetGroup) else key, (), since)
             case ServiceKey() as key:

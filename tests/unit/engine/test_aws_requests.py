@@ -118,6 +118,7 @@ READS: tuple[reads.Read[Any], ...] = (
     reads.ListTargets("tg-0123456789abcdef0"),
     reads.ListServiceNetworks(),
     reads.ListVpcAssociations(VPC),
+    reads.ListVpcAssociationsOfNetwork("sn-0123456789abcdef0"),
     reads.GetVpcAssociation("snva-0123456789abcdef0"),
     reads.ListAssociationsOfService("svc-0123456789abcdef0"),
     reads.ListAssociationsOfNetwork("sn-0123456789abcdef0"),

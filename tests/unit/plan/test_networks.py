@@ -143,6 +143,11 @@ def test_a_paused_network_does_not_change() -> None:
             ["UntagResource", "UntagResource"],
             id="somebody else's service: left for good",
         ),
+        pytest.param(
+            view(ASSOCIATED, replace(OURS, vpcs=1, services=2, ours=2)),
+            ["DeleteVpcAssociation", "DeleteServiceNetwork"],
+            id="services of ours that still show are not somebody else's",
+        ),
         pytest.param(view(ASSOCIATED, replace(OURS, vpcs=2)), ["UntagResource"] * 2, id="somebody else's VPC as well"),
         pytest.param(
             view(replace(ASSOCIATED, tags=Tags()), replace(OURS, vpcs=1)), ["UntagResource"], id="association by hand"

@@ -116,6 +116,12 @@ _BUILDERS: Mapping[type, Callable[[Any], Query[Any]]] = {
     reads.ListVpcAssociations: lambda read: _listing(
         "ListServiceNetworkVpcAssociations", values.vpc_association, read.after, vpcIdentifier=read.vpc
     ),
+    reads.ListVpcAssociationsOfNetwork: lambda read: _listing(
+        "ListServiceNetworkVpcAssociations",
+        values.vpc_association,
+        read.after,
+        serviceNetworkIdentifier=read.network,
+    ),
     reads.GetVpcAssociation: lambda read: _lattice(
         "GetServiceNetworkVpcAssociation",
         values.vpc_association,

@@ -149,8 +149,8 @@ class ObservedVpcAssociation:
 class ObservedNetwork:
     """What answers to the name of a network.
 
-    ``candidates`` are all visible networks of that name or id (more than one is ambiguous). ``vpc_association`` is the
-    one of our VPC, whatever network it leads to. The counts include associations in every status.
+    ``services`` and ``vpcs`` count associations in every status; ``ours`` are those of the services that carry our
+    ManagedBy, 0 where they were not looked at.
     """
 
     id: str
@@ -159,11 +159,16 @@ class ObservedNetwork:
     tags: Tags | None
     services: int
     vpcs: int
+    ours: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkView:
-    """Everything a network unit is planned from."""
+    """Everything a network unit is planned from.
+
+    ``candidates`` are all visible networks of that name or id (more than one is ambiguous). ``vpc_association`` is the
+    one of our VPC, whatever network it leads to.
+    """
 
     candidates: tuple[ObservedNetwork, ...]
     vpc_association: ObservedVpcAssociation | None

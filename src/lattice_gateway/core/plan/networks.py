@@ -183,7 +183,7 @@ def _removed(
 
     Services of ours that are still associated are waited for; only what then is left is somebody else's.
     """
-    foreign = network.services + max(0, network.vpcs - (1 if ours else 0))
+    foreign = max(0, network.services - network.ours) + max(0, network.vpcs - (1 if ours else 0))
     if foreign > 0 and not around.live_dependants:
         return _left_for_good(key, network, ours)
     resource = Known(network.id, network.arn)
