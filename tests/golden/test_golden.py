@@ -20,6 +20,7 @@ import pytest
 import yaml
 from msgspec import structs
 
+from lattice_gateway.cli.plan import is_refused
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.outcome import (
     Done,
@@ -62,6 +63,26 @@ def test_golden_case(folder: Path, rewrite: bool) -> None:
 
 def test_there_are_many_small_cases() -> None:
     assert len(CASES) >= 40
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("name-override-claims-nothing-yet", True),
+        ("name-override-of-a-foreign-service", True),
+        ("name-override-of-another-route", True),
+        ("name-override-twice", True),
+        ("name-override-changed", True),
+        ("name-override-removed", True),
+        ("name-default-illegal", False),
+        ("name-default-is-a-foreign-service", False),
+        ("unsupported-fields", False),
+    ],
+)
+def test_a_service_that_a_route_may_not_have_is_a_refusal_of_the_plan(name: str, *, refused: bool) -> None:
+    topology = _translated(HERE / name).translation.topology()
+
+    assert any(is_refused(route) for route in topology.routes) is refused
 
 
 @dataclass(frozen=True)

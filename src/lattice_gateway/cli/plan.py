@@ -1,7 +1,7 @@
 """``lattice-gateway plan``: everything that would be done, as text or as JSON (docs/plan.md). It writes nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from lattice_gateway.cli.unknown import Unknown, blind_units, routes_shown, unkn
 from lattice_gateway.cli.where import Place
 from lattice_gateway.core.plan.plan import Surroundings
 from lattice_gateway.core.plan.whole import plan_world
+from lattice_gateway.core.translate.naming import Refused
 from lattice_gateway.core.translate.standing import Missing
 from lattice_gateway.core.translate.topology import RouteTopology
-from lattice_gateway.core.translate.verdicts import Rejected
+from lattice_gateway.core.translate.verdicts import Reason, Rejected
 
 FORMAT = 1
 """Version of the JSON output; it changes when a member changes its meaning."""
@@ -26,8 +27,8 @@ NO_STATE = "There is no state directory to read, so nothing is said of orphans, 
 class Overview:
     """All that ``plan`` tells.
 
-    ``rejected`` are (object, reason, message) of what the manifests ask for in vain. Nothing else is said of what is
-    ``unknown``.
+    ``rejected`` are (object, reason, message) of what the manifests ask for in vain; ``refused`` those of routes that
+    ask for a Lattice service that they may not have. Nothing else is said of what is ``unknown``.
     """
 
     units: tuple[UnitChange, ...]
@@ -37,6 +38,7 @@ class Overview:
     skipped: dict[str, int]
     held: str | None
     state_known: bool
+    refused: tuple[tuple[str, str, str], ...] = ()
     unknown: tuple[Unknown, ...] = ()
 
     @property
@@ -45,7 +47,7 @@ class Overview:
         changes = {unit.change for unit in self.units}
         if self.problems:
             return Exit.ERROR
-        if self.held is not None or Change.REFUSED in changes:
+        if self.held is not None or self.refused or Change.REFUSED in changes:
             return Exit.REFUSED
         return Exit.CHANGES if changes - {Change.NOTHING} else Exit.DONE
 
@@ -65,6 +67,7 @@ def overview_of(seen: Look) -> Overview:
     return Overview(
         units=tuple(unit_change(one.key, one.planned, seen.observed.get(one.key)) for one in told),
         rejected=tuple(_rejected(seen)),
+        refused=tuple(row for route in routes_shown(seen) if is_refused(route) for row in _rejected_of(route)),
         problems=tuple(str(problem) for problem in read.snapshot.problems),
         orphans=tuple(str(orphan) for orphan in seen.orphans),
         skipped=dict(read.snapshot.skipped),
@@ -83,10 +86,20 @@ def _rejected(seen: Look) -> Iterator[tuple[str, str, str]]:
             for fault in listener.view.faults:
                 yield f"{gateway.ref} listener {listener.view.name}", fault.reason, fault.message
     for route in routes_shown(seen):
-        yield from _rejected_of(route)
+        if not is_refused(route):
+            yield from _rejected_of(route)
     for ref in seen.topology.unbuilt:
         if seen.read.sight.shows([ref.namespace]):
             yield str(ref), "NotBuilt", "this kind is known but not built yet"
+
+
+def is_refused(route: RouteTopology) -> bool:
+    """Whether a route asks for a Lattice service that is another's, or for another one than it has."""
+    naming = route.route.naming if route.route else None
+    if isinstance(naming, Refused) and naming.kept is not None:
+        return True
+    verdicts = (parent.verdict for parent in route.standing.parents)
+    return any(isinstance(one, Rejected) and one.reason is Reason.CONFLICTED for one in verdicts)
 
 
 def _rejected_of(route: RouteTopology) -> Iterator[tuple[str, str, str]]:
@@ -107,7 +120,8 @@ def as_text(overview: Overview) -> str:
         if unit.shown:
             lines += [*unit_text(unit), ""]
     lines += _section("In the manifests, not as they should be:", overview.problems)
-    lines += _section("Asked for and not had:", [f"{who}: {why}: {text}" for who, why, text in overview.rejected])
+    lines += _section("Refused:", _rows(overview.refused))
+    lines += _section("Asked for and not had:", _rows(overview.rejected))
     lines += _section("Ours in VPC Lattice without a record (kept; see lattice-gateway sweep):", overview.orphans)
     if overview.held is not None:
         lines += [f"Refused: {overview.held}", ""]
@@ -118,10 +132,20 @@ def as_text(overview: Overview) -> str:
         lines += [NO_STATE, ""]
     lines += _section("Unknown:", [str(one) for one in overview.unknown])
     nothing = "Nothing to do: VPC Lattice is as the manifests want it."
+    if overview.refused or overview.rejected:
+        nothing = "Nothing to do; VPC Lattice is not as the manifests want it, for the reasons above."
     if overview.unknown:
         nothing = "Nothing to do in what is known."
     changes = any(unit.change is not Change.NOTHING for unit in overview.units)
     return "\n".join([*lines, summary(overview.units) if changes else nothing])
+
+
+def _rows(found: Iterable[tuple[str, str, str]]) -> list[str]:
+    return [f"{who}: {why}: {text}" for who, why, text in found]
+
+
+def _documents(found: Iterable[tuple[str, str, str]]) -> list[dict[str, str]]:
+    return [{"object": who, "reason": why, "message": text} for who, why, text in found]
 
 
 def _section(title: str, rows: list[str] | tuple[str, ...]) -> list[str]:
@@ -134,7 +158,8 @@ def as_document(overview: Overview) -> dict[str, Any]:
         "format": FORMAT,
         "exit": int(overview.exit),
         "units": [_unit_document(unit) for unit in overview.units],
-        "rejected": [{"object": who, "reason": why, "message": text} for who, why, text in overview.rejected],
+        "refused": _documents(overview.refused),
+        "rejected": _documents(overview.rejected),
         "problems": list(overview.problems),
         "orphans": list(overview.orphans),
         "massDeletion": overview.held,

@@ -65,11 +65,20 @@ def test_the_summary_counts_units_and_calls() -> None:
     assert summary(units) == ("Plan: 1 to create, 1 to change, 1 to replace, 1 to delete, 1 refused; 4 calls to AWS.")
 
 
-def overview(*planned: Planned, problems: tuple[str, ...] = (), held: str | None = None) -> Overview:
+CLAIM = ("HTTPRoute default/b", "Conflicted", "theirs")
+
+
+def overview(
+    *planned: Planned,
+    problems: tuple[str, ...] = (),
+    held: str | None = None,
+    refused: tuple[tuple[str, str, str], ...] = (),
+) -> Overview:
     """An overview of units with those plans."""
     return Overview(
         units=tuple(unit_change(SERVICE, each, None) for each in planned),
-        rejected=(("HTTPRoute default/a", "Conflicted", "taken"),),
+        rejected=(("HTTPRoute default/a", "UnsupportedValue", "filters"),),
+        refused=refused,
         problems=problems,
         orphans=("service/old (svc-9), made for route default/old",),
         skipped={"Deployment.apps/v1": 2},
@@ -86,6 +95,7 @@ def overview(*planned: Planned, problems: tuple[str, ...] = (), held: str | None
         pytest.param(overview(CREATE), Exit.CHANGES, id="changes"),
         pytest.param(overview(CREATE, REFUSED), Exit.REFUSED, id="a refusal before changes"),
         pytest.param(overview(held="5 of 9 are gone"), Exit.REFUSED, id="a mass deletion"),
+        pytest.param(overview(CREATE, refused=(CLAIM,)), Exit.REFUSED, id="a service that cannot be had"),
         pytest.param(overview(REFUSED, problems=("a.yaml: broken",)), Exit.ERROR, id="an error before all"),
     ],
 )
@@ -94,19 +104,24 @@ def test_the_exit_code_is_the_worst_that_applies(seen: Overview, code: Exit) -> 
 
 
 def test_the_text_says_everything_once() -> None:
-    text = as_text(overview(CREATE, problems=("a.yaml:3: broken",), held="5 of 9 are gone"))
+    text = as_text(overview(CREATE, problems=("a.yaml:3: broken",), held="5 of 9 are gone", refused=(CLAIM,)))
 
-    for part in ("+ service/box", "a.yaml:3: broken", "Conflicted: taken", "service/old", "5 of 9", "2 Deployment"):
+    told = ("Conflicted: theirs", "UnsupportedValue: filters", "service/old", "5 of 9", "2 Deployment")
+    for part in ("+ service/box", "a.yaml:3: broken", *told):
         assert text.count(part) == 1
     assert text.splitlines()[-1].startswith("Plan: 1 to create")
+
+
+def test_it_is_not_as_the_manifests_want_where_they_ask_in_vain() -> None:
+    assert as_text(overview()).splitlines()[-1].startswith("Nothing to do; VPC Lattice is not as the manifests want it")
 
 
 def test_the_document_is_json_with_every_member() -> None:
     document = json.loads(json.dumps(as_document(overview(DELETE, REFUSED))))
 
     assert set(document) == {
-        "format", "exit", "units", "rejected", "problems", "orphans", "massDeletion", "skipped", "stateKnown",
-        "unknown",
+        "format", "exit", "units", "refused", "rejected", "problems", "orphans", "massDeletion", "skipped",
+        "stateKnown", "unknown",
     }  # fmt: skip
     assert document["units"][0]["operations"] == [
         {"operation": "DeleteService", "text": "delete service svc-1 with its listeners and rules"}
