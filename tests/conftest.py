@@ -1,8 +1,10 @@
 """What every suite shares: the option that rewrites expected files, and how laws draw their examples."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -30,3 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def rewrite(request: pytest.FixtureRequest) -> bool:
     """Whether expected files are to be rewritten."""
     return bool(request.config.getoption("--rewrite-golden"))
+
+
+@pytest.fixture(autouse=True)
+def logs_of_this_test() -> Iterator[None]:
+    """A command run in this process sends logs to a stream that ends with its test; the next test has its own."""
+    yield
+    structlog.reset_defaults()
