@@ -58,13 +58,11 @@ from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL
 from lattice_gateway.core.objects.grants import GrantFrom, GrantTo, ReferenceGrantSpec
 from lattice_gateway.core.objects.refs import GATEWAY_API, Kind
 from lattice_gateway.core.objects.routes import OtherRouteSpec
-from lattice_gateway.core.report.program import STATUS_CELLS, STATUS_INDEXES
+from lattice_gateway.core.report.program import WHOLE
 from lattice_gateway.core.report.writing import write_status
 from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
-from lattice_gateway.core.translate.program import CELLS, INDEXES
 from lattice_gateway.core.translate.services import SERVICE_VIEWS
 from lattice_gateway.core.translate.tree import tree
-from lattice_gateway.core.translate.view import Program
 from lattice_gateway.engine.incremental import Incremental
 from lattice_gateway.engine.translation import News, Translation, TranslationDelta, Unreadable, translate
 from lattice_gateway.settings import Settings
@@ -373,7 +371,7 @@ def test_any_history_ends_in_what_is_computed_from_nothing(world: list[Object], 
         mirror.take(translation.apply(step if step != News() else outcomes(translation, chance)))
 
     engine = translation._engine
-    fresh = Incremental(Program((*CELLS, *STATUS_CELLS), (*INDEXES, *STATUS_INDEXES)), SETTINGS)
+    fresh = Incremental(WHOLE, SETTINGS)
     for inputs, nodes in engine._inputs.items():
         for key in nodes:
             value = engine.get(inputs, key)
@@ -382,7 +380,7 @@ def test_any_history_ends_in_what_is_computed_from_nothing(world: list[Object], 
     changes = fresh.refresh()
 
     assert changes.crashes == []
-    for cells in (*CELLS, *STATUS_CELLS):
+    for cells in WHOLE.cells:
         if cells.per:
             assert engine.results(cells) == fresh.results(cells), cells.name
     wanted = translation.desired()

@@ -13,8 +13,8 @@ from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.objects import HTTPRoute, Object, Ref
 from lattice_gateway.core.report.gateways import GATEWAY_STATUSES
-from lattice_gateway.core.report.ownership import OWNERSHIP, OWNERSHIP_INDEXES, Ownership
-from lattice_gateway.core.report.program import STATUS_CELLS, STATUS_INDEXES, ObjectStatus
+from lattice_gateway.core.report.ownership import OWNERSHIP, Ownership
+from lattice_gateway.core.report.program import STATUS_CELLS, WHOLE, ObjectStatus
 from lattice_gateway.core.translate.attach import ATTACHMENTS, Attached, Attachment, Gone, NotOurs, Standing
 from lattice_gateway.core.translate.groups import GROUPS
 from lattice_gateway.core.translate.inputs import (
@@ -36,12 +36,11 @@ from lattice_gateway.core.translate.inputs import (
     last_route,
 )
 from lattice_gateway.core.translate.networks import NETWORKS
-from lattice_gateway.core.translate.program import CELLS, INDEXES
 from lattice_gateway.core.translate.routes import ROUTE_VIEWS
 from lattice_gateway.core.translate.services import SERVICE_VIEWS, ServiceView
 from lattice_gateway.core.translate.topology import Topology, topology, units
 from lattice_gateway.core.translate.verdicts import Rejected
-from lattice_gateway.core.translate.view import Inputs, Program
+from lattice_gateway.core.translate.view import Inputs
 from lattice_gateway.engine.incremental import Change, Changes, Crash, Incremental
 from lattice_gateway.settings import Settings
 
@@ -105,8 +104,7 @@ class Translation:
     """Objects and facts, and everything that follows from them."""
 
     def __init__(self, settings: Settings) -> None:
-        program = Program((*CELLS, *STATUS_CELLS, OWNERSHIP), (*INDEXES, *STATUS_INDEXES, *OWNERSHIP_INDEXES))
-        self._engine = Incremental(program, settings)
+        self._engine = Incremental(WHOLE, settings)
 
     def apply(self, news: News) -> TranslationDelta:
         """Takes in news and answers what they change."""
