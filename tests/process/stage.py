@@ -95,6 +95,17 @@ class Emulator:
         async with lattice(self.url) as client:
             return str((await client.create_service(name=name))["id"])
 
+    async def create_group(self, name: str, vpc: str, tags: Mapping[str, str]) -> None:
+        """Somebody else, or an earlier process, makes a target group."""
+        config = {"port": 80, "protocol": "HTTP", "vpcIdentifier": vpc}
+        async with lattice(self.url) as client:
+            await client.create_target_group(name=name, type="IP", config=config, tags=dict(tags))
+
+    async def groups(self) -> set[str]:
+        """Names of all target groups."""
+        async with lattice(self.url) as client:
+            return {one["name"] for one in (await client.list_target_groups(maxResults=100))["items"]}
+
     async def rules(self, service: str) -> int:
         """How many rules the listeners of a service have, default rules not counted; ``service`` is its name."""
         return len((await self.deployed())[service][1])
