@@ -198,6 +198,28 @@ def test_a_watch_that_lags_behind_our_own_write_is_no_contest() -> None:
     assert len(script.requests("PATCH")) == 1
 
 
+def test_what_is_undone_before_we_hear_that_it_was_done_is_put_right() -> None:
+    script = Script()
+    done = {**route(version=2), "status": said("True")}
+    undone = {**route(version=3), "status": said("False")}
+
+    async def scene(desk: Desk) -> None:
+        def look(*_: object) -> bytes:
+            del script.looks[f"PATCH {ONE}/status"]
+            desk.known.put(seen(done))
+            desk.known.put(seen(undone))
+            return answer(done)
+
+        script.looks[f"PATCH {ONE}/status"] = look
+        script.answers[f"PATCH {ONE}/status"] = [answer({**route(version=4), "status": said("True")})]
+        desk.status.write(ref(), said("True"))
+        await asyncio.sleep(1)
+
+    at(script, scene)
+
+    assert [body["metadata"]["resourceVersion"] for _, body in script.requests("PATCH")] == ["1", "3"]
+
+
 def test_a_contest_costs_ever_fewer_writes() -> None:
     script = Script()
     version = 1

@@ -29,25 +29,24 @@ class Changer:
         self._known = known
         self._may_write = may_write
 
-    async def change(self, ref: Ref, change: Change) -> None:
-        """Merge into the object itself; raises ``KubeFailure``."""
-        await self._change(ref, self._known.path(ref), change)
+    async def change(self, ref: Ref, change: Change) -> bool:
+        """Merge into the object itself; whether it is there to be changed. Raises ``KubeFailure``."""
+        path = self._known.path(ref)
+        return path is not None and await self._change(ref, path, change)
 
-    async def change_status(self, ref: Ref, change: Change) -> None:
-        """Merge into its status; raises ``KubeFailure``."""
-        await self._change(ref, self._known.status_path(ref), change)
+    async def change_status(self, ref: Ref, change: Change) -> bool:
+        """Merge into its status, if the kind has one; whether it is there to be changed. Raises ``KubeFailure``."""
+        path = self._known.status_path(ref)
+        return path is None or await self._change(ref, path, change)
 
-    async def _change(self, ref: Ref, path: str | None, change: Change) -> None:
-        """An object or kind that is gone is fine: there is nothing to change."""
-        if path is None:
-            return
+    async def _change(self, ref: Ref, path: str, change: Change) -> bool:
         try:
             for _ in range(TRIES):
                 if await self._attempt(ref, path, change):
-                    return
+                    return True
         except KubeFailure as failure:
             if failure.error.absent:
-                return
+                return False
             raise
         raise KubeFailure(KubeError(message=f"{ref} was changed by others {TRIES} times in a row"))
 

@@ -150,13 +150,15 @@ class ClusterStatus:
             return None
         wanted = _decoded(wish.status)
         try:
-            await self._changer.change(ref, partial(_notes, wanted))
-            await self._changer.change_status(ref, partial(_body, wanted))
+            is_there = await self._changer.change(ref, partial(_notes, wanted))
+            is_there = is_there and await self._changer.change_status(ref, partial(_body, wanted))
         except KubeFailure as failure:
             wish.failures += 1
             log.warning("status not written", object=str(ref), error=str(failure.error))
             return patience(failure.error, wish.failures, self._random)
         self._said(ref, wish)
+        if is_there:
+            self._changed(ref)  # somebody may have undone it before we heard that it was done
         return None
 
     def _said(self, ref: Ref, wish: _Wish) -> None:
