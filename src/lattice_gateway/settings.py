@@ -49,6 +49,11 @@ VARIABLES = (
     ),
     Variable("SWEEP_MIN_AGE", "600", "seconds an unused target group of ours is seen before it is swept"),
     Variable("WARM_UP_TIMEOUT", "120", "seconds a joining target group is waited for"),
+    Variable(
+        "TRUST_LAST_UPDATED_AT",
+        "true",
+        "what did not change its lastUpdatedAt is not read again by a drift check; false: everything is",
+    ),
     Variable("PARENT_HOLD", "300", "seconds a Gateway that is gone still holds what only it wanted"),
     Variable("WEBHOOK_ENABLED", "false", "serve the webhook that gives pods their readiness gate (run in a cluster)"),
     Variable(
@@ -84,6 +89,7 @@ class Settings:
     resync: float = 600.0
     sweep_min_age: float = 600.0
     warm_up_timeout: float = 120.0
+    trust_last_updated_at: bool = True
     parent_hold: float = 300.0
     webhook: bool = False
     log_level: str = "info"
@@ -165,6 +171,7 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str | None
         resync=resync,
         sweep_min_age=found.number(values, "SWEEP_MIN_AGE", 600.0),
         warm_up_timeout=found.number(values, "WARM_UP_TIMEOUT", 120.0),
+        trust_last_updated_at=found.switch(values, "TRUST_LAST_UPDATED_AT", "true"),
         parent_hold=found.number(values, "PARENT_HOLD", 300.0),
         webhook=values.get("WEBHOOK_ENABLED", "").lower() == "true",
         log_level=values.get("LOG_LEVEL", "") or "info",

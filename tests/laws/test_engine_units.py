@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -17,7 +18,7 @@ from tests.laws.engine_making import (
     standard_world,
     with_pods,
 )
-from tests.laws.engine_stage import Stage, broken, is_read, lost_answer, throttled, until_rest
+from tests.laws.engine_stage import SETTINGS, Stage, broken, is_read, lost_answer, throttled, until_rest
 
 EMPTY = {"SERVICE", "TARGET_GROUP", "LISTENER", "RULE", "TARGET", "SERVICE_NETWORK"}
 
@@ -155,6 +156,24 @@ def test_a_resync_writes_nothing_and_repairs_what_somebody_changed() -> None:
 
     assert not idle
     assert repaired == Counter(CreateRule=1)
+
+
+@pytest.mark.parametrize(("trusted", "reads"), [(True, 0), (False, 2)])
+def test_where_lastupdatedat_is_not_trusted_a_resync_reads_every_rule_again(*, trusted: bool, reads: int) -> None:
+    stage = Stage(settings=replace(SETTINGS, trust_last_updated_at=trusted))
+
+    async def scene() -> Counter[str]:
+        units = stage.units()
+        async with running(units):
+            for desired in standard_world(stage.settings.owner, 1):
+                units.want(desired)
+            await until_rest(units)
+            await asyncio.sleep(700)
+            stage.wire.log.clear()
+            await asyncio.sleep(700)
+            return stage.wire.reads()
+
+    assert stage.play(scene)["GetRule"] == reads
 
 
 def test_what_is_not_wanted_any_more_goes_without_a_leftover() -> None:

@@ -21,7 +21,7 @@ from lattice_gateway.core.lattice.observed import (
 )
 from lattice_gateway.core.lattice.outcome import ErrorKind
 from lattice_gateway.core.lattice.units import TargetGroup
-from lattice_gateway.core.lattice.words import Arn, ListenerProtocol, Owner, Status, Tags
+from lattice_gateway.core.lattice.words import Arn, ListenerProtocol, Status, Tags
 from lattice_gateway.core.plan.ownership import is_ours
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.candidates import GroupIndex, index_groups
@@ -40,6 +40,7 @@ from lattice_gateway.engine.reads import (
     RuleSummary,
 )
 from lattice_gateway.engine.shared import NOW, Listings, Since, Snapshot
+from lattice_gateway.settings import Settings
 
 T = TypeVar("T")
 
@@ -47,12 +48,16 @@ FAILED = frozenset({Status.CREATE_FAILED, Status.DELETE_FAILED})
 
 
 class Observer:
-    """Reads units. Remembers details by version, so that a second reading asks only for what changed."""
+    """Reads units. Remembers details by version, so that a second reading asks only for what changed.
 
-    def __init__(self, calls: Calls, listings: Listings, owner: Owner) -> None:
+    That a version moves with each change was never tried on AWS; where it is not trusted, all is read each time.
+    """
+
+    def __init__(self, calls: Calls, listings: Listings, settings: Settings) -> None:
         self._calls = calls
         self._listings = listings
-        self._owner = owner
+        self._owner = settings.owner
+        self._trusts_versions = settings.trust_last_updated_at
         self._rules: dict[str, tuple[str, ObservedRule]] = {}
         self._details: dict[str, tuple[str, ObservedGroup]] = {}
         self._index: GroupIndex | None = None
@@ -168,7 +173,7 @@ class Observer:
     async def _detail(self, listed: Listed) -> ObservedGroup | None:
         """Version and health check; None: the group is gone."""
         known = self._details.get(listed.group.id)
-        if known is not None and listed.version and known[0] == listed.version:
+        if known is not None and self._is_current(known[0], listed.version):
             return known[1]
         detail = await _unless_missing(self._calls.read(GetTargetGroup(listed.group.id)))
         if detail is not None:
@@ -205,11 +210,14 @@ class Observer:
 
     async def _rule(self, service: str, listener: str, summary: RuleSummary) -> ObservedRule:
         known = self._rules.get(summary.id)
-        if known is not None and summary.version and known[0] == summary.version:
+        if known is not None and self._is_current(known[0], summary.version):
             return replace(known[1], name=summary.name, priority=summary.priority)
         rule = await self._calls.read(GetRule(service, listener, summary.id))
         self._rules[rule.id] = (summary.version, rule)
         return rule
+
+    def _is_current(self, known: str, listed: str) -> bool:
+        return self._trusts_versions and bool(listed) and known == listed
 
     async def _tagged(self, association: ObservedAssociation, since: Since) -> ObservedAssociation:
         return replace(association, tags=await self._readable_tags(association.arn, since))

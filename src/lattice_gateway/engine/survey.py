@@ -32,7 +32,7 @@ class Survey:
         self._settings = settings
         self._calls = Calls(lattice, clock, random, Metrics(CollectorRegistry()))
         self._listings = Listings(self._calls, settings, clock)
-        self._observer = Observer(self._calls, self._listings, settings.owner)
+        self._observer = Observer(self._calls, self._listings, settings)
         self._since = clock.now()
 
     async def records(self) -> dict[str, ServiceRecord]:

@@ -93,7 +93,7 @@ class Units:
         self._work = Work(
             settings=settings,
             mirror=self.mirror,
-            observer=Observer(calls, self.listings, settings.owner),
+            observer=Observer(calls, self.listings, settings),
             neighbours=self._neighbours,
             executor=Executor(calls, self.mirror, self._neighbours, Tokens(process), self.ledger, clock),
             ledger=self.ledger,
