@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find src -name '*.py' 2>/dev/null)
 
-.PHONY: help demo test lint check bench golden docs picture clean
+.PHONY: help demo test lint check bench bench-cluster golden docs picture clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo 'make test    the whole test suite'
 	@echo 'make check   format, lint, types, import contracts, fast tests'
 	@echo 'make bench   the measured table of the README'
+	@echo 'make bench-cluster  the figures of a cluster (ARGS=--routes=100 for a quick run)'
 	@echo 'make golden  rewrite the expected files of the golden cases (read the diff)'
 	@echo 'make docs    rewrite the generated pages of docs/'
 	@echo 'make picture rewrite docs/demo.svg from a real demo'
@@ -52,6 +53,9 @@ check: lint
 
 bench: .venv/.development
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-cluster: .venv/.development
+	@$(BIN)/python -m bench.cluster $(ARGS)
 
 golden: .venv/.development
 	$(BIN)/pytest -q tests/golden tests/emulator/dataplane/test_golden.py --rewrite-golden

@@ -48,7 +48,11 @@ class Tree:
     def write(self, size: Size) -> None:
         """Class, Gateway, and every route with its Services and EndpointSlices."""
         self._file("gateway.yaml", _class(), _gateway())
-        for number in range(size.routes):
+        self.add_routes(size, 0)
+
+    def add_routes(self, size: Size, first: int) -> None:
+        """The routes of ``size`` from number ``first`` on, with their Services and EndpointSlices."""
+        for number in range(first, size.routes):
             self._route(f"r{number:04}", size)
 
     def write_shared(self, routes: int, pods: int) -> None:

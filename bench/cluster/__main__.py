@@ -1,0 +1,99 @@
+"""``make bench-cluster`` (``python -m bench.cluster``): the figures of a cluster, as one table.
+
+The control plane is that of the cluster tests, built from Go modules or found in KUBEBUILDER_ASSETS.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from bench.cluster.calls import calls
+from bench.cluster.restart import restart
+from bench.cluster.stage import ClusterBench, cluster_bench
+from bench.cluster.wire import wire, wire_under_load
+from bench.figures import Figure, table, write_json
+from bench.manifests import Size
+from bench.stage import peak_memory
+from tests.cluster import toolchain
+from tests.cluster.control_plane import ControlPlane, start_control_plane
+from tests.cluster.manifests import OUR_CRDS, gateway_api, install_crds, read_manifests
+from tests.cluster.processes import free_ports
+
+ROUTES: Final = 1000
+SMALL: Final = 100
+NAMESPACE: Final = "bench"
+MEMORY: Final = {SMALL: 128.0, ROUTES: 300.0}
+"""MiB that the controller may take at so many routes."""
+
+
+def main() -> int:
+    """Measures, prints, and answers 1 when a goal was missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
+    parser.add_argument("--routes", type=int, default=ROUTES, help="routes in place; fewer for a quick run")
+    parser.add_argument("--edits", type=int, default=100, help="slices edited for the times")
+    parser.add_argument("--more", type=int, default=200, help="routes created while slices are edited")
+    parser.add_argument("--json", type=Path, default=Path("bench-cluster-figures.json"), help="the figures as JSON")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="lattice-gateway-bench-cluster-") as folder:
+        plane = start_control_plane(toolchain.control_plane(), Path(folder))
+        try:
+            figures = asyncio.run(_measure(plane, chosen))
+        finally:
+            plane.stop()
+    print(table(figures))
+    write_json(figures, chosen.json)
+    return 0 if all(figure.reached for figure in figures) else 1
+
+
+async def _measure(plane: ControlPlane, chosen: argparse.Namespace) -> list[Figure]:
+    await asyncio.to_thread(_prepare, plane)
+    kubeconfig = plane.folder / "admin.kubeconfig"
+    probes, metrics = free_ports(2)
+    small, size = Size(routes=min(SMALL, chosen.routes), pods=5), Size(routes=chosen.routes, pods=5)
+    async with cluster_bench(kubeconfig, NAMESPACE, (probes, metrics)) as stage:
+        _say(f"{small.routes} routes")
+        await stage.settle(small)
+        figures = [*_memory(stage, small), *await calls(stage, small)]
+        size = replace(size, routes=max(size.routes, small.routes + 1))
+        _say(f"{size.routes} routes")
+        await stage.settle(size)
+        figures += _memory(stage, size)
+        _say("pods on the wire")
+        figures += await wire(stage, size, chosen.edits)
+        _say("restart")
+        figures += await restart(stage, size)
+        _say(f"pods on the wire while {chosen.more} routes are created")
+        figures += await wire_under_load(stage, size, chosen.edits, chosen.more)
+    return figures
+
+
+def _prepare(plane: ControlPlane) -> None:
+    install_crds(plane.admin, gateway_api())
+    install_crds(plane.admin, read_manifests(OUR_CRDS))
+    plane.admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+
+
+def _memory(stage: ClusterBench, size: Size) -> list[Figure]:
+    if stage.aws.controller is None:
+        return []
+    return [
+        Figure(
+            name=f"peak memory of the controller at {size.routes} routes",
+            measured=peak_memory(stage.aws.controller),
+            unit="MiB",
+            goal=MEMORY.get(size.routes),
+            bound=f"{size.groups} Services, {size.targets} endpoints",
+        )
+    ]
+
+
+def _say(what: str) -> None:
+    print(f"{what} ...", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""The bench's manifests as objects of an API server: created in parallel, edited one at a time.
+
+Services have no selector and slices are written by hand, so that nobody but the bench changes an endpoint.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from bench.manifests import Size, Tree
+from lattice_gateway.adapters.kube.api import Api, KubeFailure, Patch
+
+AT_ONCE: Final = 32
+"""Requests under way; the API server shares its processors with what is measured."""
+
+Document = dict[str, Any]
+
+_HOMES: Final = {
+    "GatewayClass": "/apis/gateway.networking.k8s.io/v1/gatewayclasses",
+    "Gateway": "/apis/gateway.networking.k8s.io/v1/namespaces/{}/gateways",
+    "HTTPRoute": "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes",
+    "Service": "/api/v1/namespaces/{}/services",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+}
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+STATUS_CONFLICT: Final = 409
+
+
+class Objects:
+    """A namespace of a cluster that the bench fills and edits; ``root`` is a folder of its own for manifests."""
+
+    def __init__(self, api: Api, namespace: str, root: Path) -> None:
+        self._api = api
+        self.namespace = namespace
+        self._tree = Tree(root)
+        self._applied: set[Path] = set()
+        self._routes = 0
+
+    async def create(self, size: Size) -> None:
+        """Class, Gateway and as many routes as ``size`` says with all that they need; what is there already stays."""
+        if self._routes:
+            self._tree.add_routes(size, self._routes)
+        else:
+            self._tree.write(size)
+        self._routes = size.routes
+        paths = [path for path in sorted(self._tree.root.rglob("*.yaml")) if path not in self._applied]
+        routes = [path for path in paths if path.parent.name == "routes"]
+        await self._post(path for path in paths if path not in routes)
+        await self._post(routes)
+        self._applied.update(paths)
+
+    async def add_pod(self, service: str) -> str:
+        """One more ready pod of a Service; its address."""
+        path = self._tree.add_pod(service)
+        await self._put_endpoints(path)
+        (document,) = _documents(path)
+        address: str = document["endpoints"][-1]["addresses"][0]
+        return address
+
+    async def replace_pod(self, service: str) -> None:
+        """A new pod instead of the oldest one of a Service, in one edit of its slice."""
+        path = self._tree.add_pod(service)
+        (document,) = _documents(path)
+        document["endpoints"].pop(0)
+        path.write_text(yaml.safe_dump(document))
+        await self._put_endpoints(path)
+
+    async def patch(self, kind: str, name: str, change: Mapping[str, Any]) -> None:
+        """Merge a change into an object."""
+        await self._api.patch(f"{self._home(kind)}/{name}", change, Patch.MERGE)
+
+    async def route(self, name: str) -> Document:
+        """A route as its manifest has it."""
+        (document,) = _documents(self._tree.root / "routes" / f"{name}.yaml")
+        return document
+
+    async def _put_endpoints(self, path: Path) -> None:
+        (document,) = _documents(path)
+        await self.patch("EndpointSlice", document["metadata"]["name"], {"endpoints": document["endpoints"]})
+
+    async def _post(self, paths: Iterable[Path]) -> None:
+        gate = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as tasks:
+            for path in paths:
+                for document in _documents(path):
+                    tasks.create_task(self._create(gate, document))
+
+    async def _create(self, gate: asyncio.Semaphore, document: Document) -> None:
+        async with gate:
+            try:
+                await self._api.create(self._home(document["kind"]), self._in_namespace(document))
+            except KubeFailure as failure:
+                if failure.error.status != STATUS_CONFLICT or document["kind"] != "GatewayClass":
+                    raise
+
+    def _in_namespace(self, document: Document) -> Document:
+        if document["kind"] == "Service":
+            document["spec"].pop("selector", None)
+        if document["kind"] != "GatewayClass":
+            document["metadata"]["namespace"] = self.namespace
+        return document
+
+    def _home(self, kind: str) -> str:
+        return _HOMES[kind].format(self.namespace)
+
+
+def _documents(path: Path) -> list[Document]:
+    return list(yaml.load_all(path.read_text(), Loader=_LOADER))

@@ -1,0 +1,111 @@
+"""The processes under measurement: emulator and controller as in ``bench.stage``, the objects in a real API server."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from bench.cluster.objects import Objects
+from bench.manifests import Size
+from bench.stage import Bench, Load, bench
+from bench.throttled import converged
+from lattice_gateway.adapters.kube.client import open_client, read_config
+from lattice_gateway.cli.demo.processes import Child, start
+
+LOAD: Final = Load(latency=0.05)
+READY_WITHIN: Final = 120.0
+GLANCE: Final = 0.02
+
+
+@dataclass(slots=True, kw_only=True)
+class ClusterBench:
+    """A namespace, an account, and the controller while it runs; ``probes`` and ``metrics`` are its ports."""
+
+    aws: Bench
+    objects: Objects
+    kubeconfig: Path
+    probes: int
+    metrics: int
+    runs: int = 0
+
+    async def run_controller(self) -> Child:
+        """Start the controller; it leads alone, without a Lease."""
+        self.runs += 1
+        words = (
+            "run",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--endpoint-url={self.aws.url}",
+            f"--health-probe-bind-address=127.0.0.1:{self.probes}",
+            f"--metrics-bind-address=127.0.0.1:{self.metrics}",
+        )
+        log = self.aws.root / f"controller-{self.runs}.log"
+        self.aws.controller = await start("controller", "lattice_gateway", *words, log=log, extra=self.aws.environment)
+        return self.aws.controller
+
+    async def stop_controller(self) -> None:
+        """End the controller as an update would."""
+        if self.aws.controller is not None:
+            await self.aws.controller.stop()
+
+    async def ready(self) -> float:
+        """Wait until ``/readyz`` says so; when that was, in seconds since the epoch."""
+        deadline = time.monotonic() + READY_WITHIN
+        while not await self._is_ready():
+            if self.aws.controller is not None:
+                self.aws.controller.check()
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"/readyz was not true within {READY_WITHIN:g} s")
+            await asyncio.sleep(GLANCE)
+        return time.time()
+
+    async def settle(self, size: Size) -> None:
+        """Bring the routes into being, and to rest."""
+        await self.objects.create(size)
+        if self.aws.controller is None:
+            await self.run_controller()
+        await self.aws.until(lambda found: converged(found, size))
+        await self.aws.quiet(3)
+
+    async def newest_call(self) -> int:
+        """The number of the latest call, 0 where there was none."""
+        found = await self.log("limit=1")
+        return int(found[0]["number"]) if found else 0
+
+    async def calls_after(self, number: int, operation: str) -> list[dict[str, Any]]:
+        """Calls of an operation numbered above ``number``, oldest first."""
+        return await self.log(f"operation={operation}&after={number}")
+
+    async def log(self, query: str) -> list[dict[str, Any]]:
+        """Calls since the last clearing, oldest first; ``query`` is that of the admin API."""
+        url = f"{self.aws.url}/_emulator/calls?{query}"
+        async with self.aws.session.get(url, raise_for_status=True) as answer:
+            calls: list[dict[str, Any]] = (await answer.json())["calls"]
+        return calls
+
+    async def _is_ready(self) -> bool:
+        try:
+            async with self.aws.session.get(f"http://127.0.0.1:{self.probes}/readyz") as answer:
+                return answer.ok
+        except aiohttp.ClientError:
+            return False
+
+
+@asynccontextmanager
+async def cluster_bench(
+    kubeconfig: Path, namespace: str, ports: tuple[int, int], load: Load = LOAD, **environment: str
+) -> AsyncIterator[ClusterBench]:
+    """An empty account beside the cluster of ``kubeconfig``; the namespace exists and is left as it is then."""
+    async with bench(load, **environment) as aws, open_client(read_config(kubeconfig, None)) as api:
+        probes, metrics = ports
+        yield ClusterBench(
+            aws=aws,
+            objects=Objects(api, namespace, aws.root / "objects"),
+            kubeconfig=kubeconfig,
+            probes=probes,
+            metrics=metrics,
+        )

@@ -1,0 +1,65 @@
+"""From a pod that is ready in an EndpointSlice to RegisterTargets on the wire."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Final
+
+from bench.cluster.stage import GLANCE, ClusterBench
+from bench.figures import Figure, percentile
+from bench.manifests import Size
+from bench.stage import moment
+
+PATIENCE: Final = 60.0
+GOAL: Final = 100.0
+"""Milliseconds at p99."""
+
+
+async def pods_on_the_wire(stage: ClusterBench, services: list[str]) -> list[float]:
+    """Seconds from sending the edit of each Service's slice until its call arrives at AWS."""
+    return [await _one(stage, service) for service in services]
+
+
+async def wire(stage: ClusterBench, size: Size, changes: int) -> list[Figure]:
+    """At rest."""
+    services = _services(size, changes)
+    return _figures(await pods_on_the_wire(stage, services), f"{size.routes} routes at rest, {changes} edits")
+
+
+async def wire_under_load(stage: ClusterBench, size: Size, changes: int, more: int) -> list[Figure]:
+    """While ``more`` routes are being created; the edits are those of the old ones."""
+    bigger = replace(size, routes=size.routes + more)
+    creating = asyncio.create_task(stage.settle(bigger))
+    latencies: list[float] = []
+    for service in _services(size, changes):
+        if creating.done():
+            break
+        latencies.append(await _one(stage, service))
+    await creating
+    return _figures(latencies, f"{len(latencies)} edits while {more} other routes are created")
+
+
+async def _one(stage: ClusterBench, service: str) -> float:
+    """Other routes register targets too: the call of this edit is the one that names its pod."""
+    before = await stage.newest_call()
+    edited = time.time()
+    address = await stage.objects.add_pod(service)
+    while True:
+        for call in await stage.calls_after(before, "RegisterTargets"):
+            if f"'{address}'" in str(call["params"]):
+                return moment(call) - edited
+        if time.time() - edited > PATIENCE:
+            raise RuntimeError(f"no RegisterTargets for {address} within {PATIENCE:g} s")
+        await asyncio.sleep(GLANCE)
+
+
+def _services(size: Size, changes: int) -> list[str]:
+    return [f"r{number % size.routes:04}-s00" for number in range(changes)]
+
+
+def _figures(latencies: list[float], bound: str) -> list[Figure]:
+    name = "pod ready in an EndpointSlice → RegisterTargets on the wire"
+    return [
+        Figure(name=f"{name}, p50", measured=percentile(latencies, 0.50) * 1000, unit="ms", goal=None, bound=bound),
+        Figure(name=f"{name}, p99", measured=percentile(latencies, 0.99) * 1000, unit="ms", goal=GOAL, bound=bound),
+    ]
