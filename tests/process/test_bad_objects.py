@@ -115,6 +115,9 @@ async def test_a_route_without_its_gateway_says_which_one_is_missing(shop: Shop)
     async with shop.nothing_is_lost():
         shop.controller.write("lost.yaml", route("lost", parent="nowhere"), route("found"))
         await shop.controller.built("found")
+        await until(lambda: bool(shop.controller.events("parent missing")), "the log tells of the missing Gateway")
+        (told,) = shop.controller.events("parent missing")
+        assert (told["object"], told["parent"]) == ("HTTPRoute default/lost", "Gateway default/nowhere")
     assert "lost-default" not in await shop.emulator.services()
 
 

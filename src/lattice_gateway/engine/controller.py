@@ -209,6 +209,7 @@ class Controller:
                 self.units.want(desired)
                 self._keeping.gone(desired.key)
         for parent in delta.holds:
+            log.warning("parent missing", object=str(parent.route), parent=str(parent.gateway))
             self._parents.set(parent, self._clock.now() + self._settings.parent_hold)
         for parent in delta.released:
             self._parents.cancel(parent)
