@@ -194,7 +194,8 @@ class Replica:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         try:
-            async with serving(self._front(), self._clock):
+            async with serving(self._front(), self._clock) as ports:
+                log.info("listening", metrics=ports.metrics, probes=ports.probes, webhook=ports.webhook)
                 await self._controller.run()
                 await self._settle()
         except OSError as error:

@@ -16,7 +16,7 @@ from tests.cluster.commands import Helm
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Object, eventually
 from tests.cluster.manifests import read_manifest
-from tests.cluster.processes import Running, free_ports, start
+from tests.cluster.processes import Running, start
 from tests.process.stage import lattice
 
 HOME = "gateway-system"
@@ -62,15 +62,25 @@ class Emulator:
 
 @dataclass(frozen=True)
 class Replica:
-    """A process of the controller and the port of its probes."""
+    """A process of the controller; its ports are those that the system gave it, as its log says."""
 
     process: Running
-    probes: int
-    metrics: int
+
+    def port(self, of: str) -> int:
+        """Where it offers ``metrics``, ``probes`` or ``webhook``."""
+        eventually("it listens or has ended", lambda: bool(self.logged("listening")) or not self.process.alive)
+        assert self.logged("listening"), self.process.last_words()
+        return int(self.logged("listening")[0][of])
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """What it logged under a name."""
+        lines = self.process.log.read_text().splitlines()
+        events = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        return [each for each in events if each["event"] == event]
 
     def probe(self, path: str) -> str:
         """The text of a probe, also where it says no; empty while nobody answers."""
-        return fetched(f"http://127.0.0.1:{self.probes}{path}")
+        return fetched(f"http://127.0.0.1:{self.port('probes')}{path}")
 
     @property
     def is_ready(self) -> bool:
@@ -79,12 +89,15 @@ class Replica:
     @property
     def leads(self) -> bool:
         return f'leader_election_master_status{{name="{LEASE_NAME}"}} 1.0' in fetched(
-            f"http://127.0.0.1:{self.metrics}/metrics"
+            f"http://127.0.0.1:{self.port('metrics')}/metrics"
         )
 
     def ready(self, within: float = 30.0) -> "Replica":
         """Wait until it is ready."""
-        eventually(f"ready\n{self.process.last_words()}", lambda: self.is_ready, within=within)
+        try:
+            eventually("ready", lambda: self.is_ready, within=within)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.process.last_words()}") from error
         return self
 
 
@@ -109,11 +122,10 @@ class Stage:
 
     def replica(self, *options: str, extra: Mapping[str, str] | None = None) -> Replica:
         """Start one; it elects unless told otherwise."""
-        probes, metrics = free_ports(2)
         words = [
             f"--kubeconfig={self.kubeconfig}",
-            f"--health-probe-bind-address=127.0.0.1:{probes}",
-            f"--metrics-bind-address=127.0.0.1:{metrics}",
+            "--health-probe-bind-address=127.0.0.1:0",
+            "--metrics-bind-address=127.0.0.1:0",
             *options,
         ]
         name = f"replica-{len(self.replicas) + 1}"
@@ -126,7 +138,7 @@ class Stage:
             **(extra or {}),
         }
         command = [sys.executable, "-m", "lattice_gateway", "run", *words]
-        made = Replica(start(command, self.folder / f"{name}.log", variables), probes, metrics)
+        made = Replica(start(command, self.folder / f"{name}.log", variables))
         self.replicas.append(made)
         return made
 
@@ -141,8 +153,7 @@ class Stage:
     def close(self) -> None:
         """Kill every replica that is left and take its Lease away."""
         for replica in self.replicas:
-            if replica.process.alive:
-                replica.process.kill()
+            replica.process.kill()
         self.plane.admin.delete(lease())
 
 

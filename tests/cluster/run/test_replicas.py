@@ -1,0 +1,163 @@
+"""Replicas that die, freeze and end in order; an API server that goes away."""
+
+import signal
+from collections.abc import Iterator
+from time import monotonic
+
+import pytest
+
+from tests.cluster.commands import Kubectl
+from tests.cluster.control_plane import API_SERVER, ControlPlane
+from tests.cluster.kube import Kube, eventually
+from tests.cluster.run.hotel import ROUTES, WHOLE, Hotel, P
+from tests.cluster.run.stage import Replica, Stage, lease
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def hotel(stage: Stage, kube: Kube, kubectl: Kubectl, namespace: str) -> Iterator[Hotel]:
+    """The example; whoever leads at the end takes it away, and nothing is left."""
+    made = Hotel(kube, kubectl, namespace)
+    yield made
+    made.delete("httproute", "gateway", "service", "gatewayclass")
+    made.gone()
+    eventually("nothing is left", lambda: not stage.emulator.counts(), within=60)
+
+
+def led_by(stage: Stage) -> Replica:
+    """Wait until somebody leads."""
+    eventually("somebody leads", lambda: any(each.leads for each in living(stage)), within=25)
+    return next(each for each in living(stage) if each.leads)
+
+
+def living(stage: Stage) -> list[Replica]:
+    return [each for each in stage.replicas if each.process.alive]
+
+
+def weight(hotel: Hotel, number: int) -> None:
+    """Edit a route; its weight is in VPC Lattice when the new form is programmed."""
+    operation = f'{{"op":"replace","path":"/spec/rules/0/backendRefs/0/weight","value":{number}}}'
+    hotel.here("patch", "httproute/inventory", "--type=json", f"--patch=[{operation}]")
+
+
+def follows(hotel: Hotel, within: float = 30.0) -> None:
+    """Wait until the newest form of the route is in place."""
+    wanted = hotel.object("httproute", "inventory")["metadata"]["generation"]
+
+    def is_so() -> bool:
+        said = hotel.condition("httproute", "inventory", f"{P}Programmed")
+        return (said.get("status"), said.get("observedGeneration")) == ("True", wanted)
+
+    eventually("the edit is in place", is_so, within=within)
+
+
+def test_a_killed_process_is_replaced_by_a_new_one_that_writes_nothing(stage: Stage, hotel: Hotel) -> None:
+    first = stage.replica().ready()
+    hotel.apply()
+    hotel.built()
+    versions = [hotel.object("httproute", name)["metadata"]["resourceVersion"] for name in ROUTES]
+    first.process.kill()
+    stage.emulator.forget_calls()
+
+    stage.replica().ready()
+    weight(hotel, 70)
+    follows(hotel)
+
+    assert stage.emulator.counts() == WHOLE
+    assert stage.emulator.writes() == {"UpdateRule": 1}
+    assert hotel.object("httproute", "rates")["metadata"]["resourceVersion"] == versions[0]
+
+
+def test_a_process_killed_while_it_builds_leaves_nothing_twice(stage: Stage, hotel: Hotel) -> None:
+    first = stage.replica().ready()
+    hotel.apply()
+    eventually("something is made", lambda: "SERVICE" in stage.emulator.counts())
+    first.process.kill()
+
+    stage.replica().ready()
+    hotel.built()
+
+    assert stage.emulator.counts() == WHOLE
+
+
+def test_a_process_killed_while_it_deletes_is_finished_by_the_next(stage: Stage, hotel: Hotel) -> None:
+    first = stage.replica().ready()
+    hotel.apply()
+    hotel.built()
+    hotel.delete("gatewayclass", "gateway", "httproute", "service")
+    eventually("something is gone", lambda: stage.emulator.counts() != WHOLE)
+    first.process.kill()
+
+    stage.replica().ready()
+
+    hotel.gone()
+    eventually("nothing is left", lambda: not stage.emulator.counts(), within=60)
+
+
+def test_of_two_replicas_the_other_one_takes_over(stage: Stage, hotel: Hotel) -> None:
+    """Killed, the leader is replaced within 20 s; frozen, it does no harm when it wakes; both are ready."""
+    for _ in range(2):
+        stage.replica("--leader-elect").ready()
+    leader = led_by(stage)
+    hotel.apply()
+    hotel.built()
+
+    leader.process.process.send_signal(signal.SIGSTOP)
+    frozen = monotonic()
+    (other,) = [each for each in stage.replicas if each is not leader]
+    eventually("the other one leads", lambda: other.leads, within=25)
+    took = monotonic() - frozen
+    weight(hotel, 60)
+    follows(hotel)
+    stage.emulator.forget_calls()
+    leader.process.process.send_signal(signal.SIGCONT)
+    eventually("it sees that it does not lead", lambda: leader.is_ready and not leader.leads)
+    harm = stage.emulator.writes()
+
+    other.process.kill()
+    killed = monotonic()
+    weight(hotel, 40)
+    follows(hotel)
+
+    assert took < 20
+    assert monotonic() - killed < 25
+    assert harm == {}
+    assert leader.leads
+
+
+def test_who_is_told_to_end_gives_the_lease_back(stage: Stage, hotel: Hotel, kube: Kube) -> None:
+    first = stage.replica("--leader-elect").ready()
+    eventually("it leads", lambda: first.leads)
+    second = stage.replica("--leader-elect").ready()
+    hotel.apply()
+    eventually("something is made", lambda: "SERVICE" in stage.emulator.counts())
+
+    first.process.process.terminate()
+    told = monotonic()
+    first.process.process.wait(15)
+    eventually("the other one leads", lambda: second.leads)
+    took = monotonic() - told
+    hotel.built()
+
+    assert first.process.process.returncode == 0
+    assert took < 10
+    assert str(kube.get(lease())["spec"]["holderIdentity"]).startswith("replica-2_")
+    assert stage.emulator.counts() == WHOLE
+
+
+def test_an_api_server_that_restarts_costs_nothing(stage: Stage, hotel: Hotel, control_plane: ControlPlane) -> None:
+    replica = stage.replica("--leader-elect").ready()
+    hotel.apply()
+    hotel.built()
+    stage.emulator.forget_calls()
+
+    control_plane.kill(API_SERVER)
+    eventually("it notices", lambda: "cannot be watched" in replica.process.last_words(200))
+    control_plane.start(API_SERVER)
+    weight(hotel, 30)
+    follows(hotel, within=60)
+
+    assert replica.process.alive
+    assert stage.emulator.writes() == {"UpdateRule": 1}
+    assert stage.emulator.counts() == WHOLE
