@@ -238,6 +238,32 @@ def test_a_process_that_comes_later_deletes_what_a_leaving_route_had() -> None:
     assert left(stage)["SERVICE"] == 1
 
 
+def test_a_gateway_that_goes_to_another_controller_is_held_for_five_minutes() -> None:
+    stage, cluster = built()
+    other = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": "other"},
+        "spec": {"controllerName": "example.org/other"},
+    }
+    cluster.put(other)
+
+    def moves(raw: dict[str, Any]) -> None:
+        raw["spec"]["gatewayClassName"] = "other"
+
+    async def scene(controller: Controller) -> tuple[bool, bool]:
+        await rest(controller)
+        cluster.edit(Kind.GATEWAY, "my-hotel", moves)
+        await asyncio.sleep(250)
+        before = cluster.holds(GATEWAY)
+        await asyncio.sleep(350)
+        return before, cluster.holds(GATEWAY)
+
+    assert play_process(stage, cluster, scene) == (True, False)
+    assert "SERVICE_NETWORK" not in left(stage)
+    assert cluster.holds(RATES)
+
+
 def test_a_service_that_is_not_the_routes_stays_and_the_route_goes() -> None:
     stage, cluster = Stage(), FinalizedCluster(launch_post())
     stage.world.call("vpc-lattice", "CreateService", {"name": "stuck-default"}, stage.wire.caller)
