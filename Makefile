@@ -49,7 +49,7 @@ lint: .venv/.development
 	@$(BIN)/lint-imports
 
 check: lint
-	@$(BIN)/pytest -q -m 'not process' -n 2 --maxfail=20 $(ARGS)
+	@QUICK_LAWS=1 $(BIN)/pytest -q -m 'not process' -n 2 --maxfail=20 $(ARGS)
 
 bench: .venv/.development
 	@$(BIN)/python -m bench $(ARGS)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lattice_gateway.core.objects import Ref
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
+from tests.examples import examples
 from tests.laws.engine_cluster import Cluster, Raw, launch_post, play_and_kill, play_controller, rest
 from tests.laws.engine_stage import Stage, broken, is_read, lost_answer, throttled
 from tests.laws.test_engine_units import state
@@ -173,7 +174,7 @@ async def long_rest(controller: Controller) -> None:
     await rest(controller)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plot=steps, sky=st.sampled_from(WEATHER), seed=st.integers(0, 3))
 def test_the_end_follows_from_the_objects_alone(plot: list[Step], sky: str, seed: int) -> None:
     stage, cluster = Stage(), Cluster(launch_post())

@@ -13,6 +13,7 @@ from lattice_gateway.core.objects import Ref
 from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
+from tests.examples import examples
 from tests.laws.engine_cluster import launch_post, rest
 from tests.laws.engine_finalized import FinalizedCluster, Heard, play_process
 from tests.laws.engine_stage import Stage, throttled
@@ -85,7 +86,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=steps)
 def test_also_one_by_one_with_deaths_and_throttling_in_between(steps: list[tuple[str, int]]) -> None:
     stage, cluster = built()

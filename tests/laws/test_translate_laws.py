@@ -66,12 +66,13 @@ from lattice_gateway.core.translate.tree import tree
 from lattice_gateway.engine.incremental import Incremental
 from lattice_gateway.engine.translation import News, Translation, TranslationDelta, Unreadable, translate
 from lattice_gateway.settings import Settings
+from tests.examples import examples
 
 OWNER = Owner("111122223333", "c1", VpcId("vpc-1"))
 SETTINGS = Settings(region="us-west-2", owner=OWNER)
 NAMESPACES = ("red", "blue")
 P = "application-networking.k8s.aws/"
-WORLDS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+WORLDS = settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 
 names = st.sampled_from(("one", "two", "a.b", "seat-map-renderer-api-a", "seat-map-renderer-api-b"))
 namespaces = st.sampled_from(NAMESPACES)

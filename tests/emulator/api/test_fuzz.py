@@ -34,6 +34,7 @@ from lattice_emulator.world.clock import ManualClock
 from lattice_emulator.world.knobs import Knobs
 from lattice_emulator.world.model import Caller
 from lattice_emulator.world.world import World
+from tests.examples import examples
 
 SERVICES = load_services()
 OPERATIONS = sorted((s.name, o.name) for s in SERVICES.values() for o in s.operations.values() if o.emulated)
@@ -258,7 +259,7 @@ FURNISHED = furnished()
 
 
 @pytest.mark.timeout(60)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_request_breaks_the_emulator(data):
     dump, pool, now = FURNISHED
@@ -323,7 +324,7 @@ def all_differ(found):
     return len(each) == len(set(each))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(chosen=st.sampled_from(OPERATIONS), data=st.data())
 def test_a_request_that_fits_the_model_reaches_the_world_as_it_was_meant(table_world, chosen, data):
     service, operation = chosen

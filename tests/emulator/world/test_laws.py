@@ -12,6 +12,7 @@ from lattice_emulator.world import Knobs, ManualClock, ServiceError, World
 from lattice_emulator.world.lifecycle import FAILED
 from lattice_emulator.world.model import Failure, Health, Status
 from lattice_emulator.world.state import groups_of
+from tests.examples import examples
 
 from .dice import CALLS, Dice
 from .service_model import check_answer, declared_errors
@@ -192,7 +193,7 @@ def distinct(values: Iterable[Any]) -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_every_history_keeps_the_world_in_order(seed: int) -> None:
     history = History(seed)
 

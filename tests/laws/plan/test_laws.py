@@ -23,6 +23,7 @@ from lattice_gateway.core.lattice.words import Tag, Tags, TargetStatus
 from lattice_gateway.core.plan.binding import bind
 from lattice_gateway.core.plan.overlap import identity
 from lattice_gateway.core.plan.plan import NoteKind, Plan
+from tests.examples import examples
 from tests.laws.plan.drift import DRIFTS, Change, as_the_go_controller, with_rules
 from tests.laws.plan.driver import Crash, at_rest, converge, plans, resolve, run
 from tests.laws.plan.generated import edited, worlds
@@ -44,7 +45,7 @@ from tests.laws.plan.worlds import (
 
 Desireds = dict[UnitKey, Desired]
 quick = settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
