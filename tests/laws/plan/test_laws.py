@@ -18,7 +18,7 @@ from lattice_gateway.core.lattice.observed import (
     ObservedService,
 )
 from lattice_gateway.core.lattice.outcome import Waiting
-from lattice_gateway.core.lattice.units import Desired, Match, Prefix, Target
+from lattice_gateway.core.lattice.units import AsItIs, Desired, Match, Prefix, Rule, Service, Target
 from lattice_gateway.core.lattice.words import Tag, Tags, TargetStatus
 from lattice_gateway.core.plan.binding import bind
 from lattice_gateway.core.plan.overlap import identity
@@ -113,6 +113,62 @@ def test_a_world_converges_rests_and_goes_without_leftovers(desired: Desireds) -
 @given(old=worlds(annotated=True), new=worlds(annotated=True))
 def test_an_edit_leads_where_the_new_world_alone_leads(old: Desireds, new: Desireds) -> None:
     assert end_state(converged(old, edited(old, new))) == end_state(converged(new))
+
+
+def with_held(desired: Desireds, which: int) -> Desireds:
+    """The same world while of every third rule it is not known what it should do (decision 37)."""
+
+    def held(number: int, one: Rule) -> Rule:
+        return replace(one, action=AsItIs("cannot be read")) if number % 3 == which else one
+
+    def as_far_as_known(unit: Desired) -> Desired:
+        if not isinstance(unit, Service):
+            return unit
+        listeners = [replace(e, rules=tuple(held(i, one) for i, one in enumerate(e.rules))) for e in unit.listeners]
+        return replace(unit, listeners=tuple(listeners))
+
+    return {key: as_far_as_known(unit) for key, unit in desired.items()}
+
+
+def actions(lattice: Lattice) -> dict[object, ObservedAction | None]:
+    """What each rule does, by service, port and match."""
+    return {
+        (service.name, each.port, identity(rule.match)): rule.action  # type: ignore[arg-type]
+        for service in lattice.services.values()
+        for each in service.listeners or ()
+        for rule in each.rules or ()
+    }
+
+
+@quick
+@given(old=worlds(annotated=True), new=worlds(annotated=True), which=st.integers(0, 2))
+def test_what_is_held_stays_and_leads_where_the_new_world_leads_once_it_is_known(
+    old: Desireds, new: Desireds, which: int
+) -> None:
+    lattice, both = converged(old), edited(old, new)
+    held = with_held(both, which)
+    unknown = {
+        (unit.key.name, each.port, identity(one.match))
+        for unit in held.values()
+        if isinstance(unit, Service)
+        for each in unit.listeners
+        for one in each.rules
+        if isinstance(one.action, AsItIs)
+    }
+    protocols = {(s.name, e.port): e.protocol for s in lattice.services.values() for e in s.listeners or ()}
+    before = actions(lattice)
+
+    for _ in range(12):
+        run(lattice, held)
+        lattice.tick()
+
+    now = actions(lattice)
+    kept = {(s.name, e.port): e.protocol for s in lattice.services.values() for e in s.listeners or ()}
+    same = [place for place in unknown & set(before) if protocols[place[0], place[1]] == kept.get((place[0], place[1]))]
+    assert {place: now.get(place) for place in same} == {place: before[place] for place in same}
+    assert not (unknown - set(before)) & set(now)
+    converge(lattice, both)
+    assert end_state(lattice) == end_state(converged(new))
 
 
 def watched(old: Desireds, new: Desireds, quota: int = 10) -> Iterator[tuple[str, Seen, Seen, Seen]]:
