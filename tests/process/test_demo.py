@@ -81,3 +81,61 @@ async def test_without_an_envoy_everything_but_traffic_works_and_the_demo_says_s
     assert json.loads(ended.out)["traffic"] is False
     assert ended.err.count("There is no Envoy for this machine") == 1
     assert "Traceback" not in ended.err
+
+
+ONE_ADDRESS = """
+import socket
+
+bind = socket.socket.bind
+
+
+def bind_127_0_0_1(self, address):
+    if isinstance(address, tuple) and str(address[0]).startswith("127.") and address[0] != "127.0.0.1":
+        raise OSError(99, "Cannot assign requested address")
+    return bind(self, address)
+
+
+socket.socket.bind = bind_127_0_0_1
+"""
+"""What Python does before anything else (sitecustomize) on a machine where only 127.0.0.1 can be bound."""
+
+
+@needs_envoy
+async def test_where_only_127_0_0_1_can_be_bound_traffic_flows_all_the_same(stage: Stage) -> None:
+    broken = stage.root / "one-address"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(ONE_ADDRESS)
+
+    ended = await stage.command(
+        "lattice_gateway", "demo", "-o", "json", extra={"PYTHONPATH": str(broken)}, patience=110
+    )
+
+    assert ended.code == 0, ended.err
+    assert "pods on 127.0.0.1, a port each" in ended.err
+    figures = json.loads(ended.out)
+    assert figures["failed_requests"] == 0
+    assert {weights: sum(answers.values()) for weights, answers in figures["splits"].items()} == {
+        "50/50": 200,
+        "90/10": 200,
+    }
+    assert figures["leftovers"] == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@needs_envoy
+async def test_a_demo_that_is_told_to_end_leaves_nothing_either(stage: Stage, number: signal.Signals) -> None:
+    stage.temporary.mkdir()
+    log = stage.root / "demo.txt"
+    with log.open("wb") as out:
+        demo = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "lattice_gateway", "demo",
+            stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
+            env={**bare_environment(), **stage.variables, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
+        )  # fmt: skip
+    await until(lambda: "lattice_gateway" in log.read_text() or demo.returncode is not None, "a controller", 60)
+
+    demo.send_signal(number)
+
+    assert await asyncio.wait_for(demo.wait(), 30) == 1
+    assert tuple(stage.running()) == ()
+    assert not list(stage.temporary.iterdir())
