@@ -37,7 +37,12 @@ WRONG = [
     pytest.param((*RUN, "--endpoint-url", "nonsense"), {}, "nonsense", id="no URL"),
     pytest.param((*RUN, "--endpoint-url", "127.0.0.1:80"), {}, "127.0.0.1:80", id="a URL without its scheme"),
     pytest.param((*RUN, "--endpoint-url", "http://127.0.0.1:port"), {}, "http://127.0.0.1:port", id="no port"),
-    pytest.param(("plan", "--endpoint-url", URL), {}, "--source", id="plan without a source"),
+    pytest.param(
+        ("plan", "--endpoint-url", URL),
+        {"KUBECONFIG": "/nowhere/config"},
+        "no cluster: Configuration file /nowhere/config not found",
+        id="neither a source nor a cluster",
+    ),
     pytest.param(("plan", "--source", "nowhere", "--endpoint-url", URL), {}, "nowhere", id="plan of nothing"),
     pytest.param(("describe", "--source", ".", "--endpoint-url", URL), {}, URL, id="nobody to ask"),
     pytest.param(("demo", "-o", "xml"), {}, "xml", id="another form of output"),
