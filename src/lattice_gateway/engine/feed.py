@@ -88,7 +88,8 @@ class Batch:
 
     ``puts`` are new and changed objects, ``gone`` those whose removal counts, ``undecodable`` new ones that cannot be
     read. ``problems``, ``skipped`` (objects of kinds that are none of ours, by ``kind.apiVersion``) and ``held`` are
-    the whole truth at this moment. ``complete`` is True once the source was read as a whole at least once: before
+    the whole truth at this moment, and so is ``forbidden``: kinds that are there and that we were never allowed to
+    read. ``complete`` is True once the source was read as a whole at least once: before
     that nothing may count as absent.
     """
 
@@ -99,6 +100,7 @@ class Batch:
     skipped: Mapping[str, int] = field(default_factory=dict)
     complete: bool = False
     held: MassDeletion | None = None
+    forbidden: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

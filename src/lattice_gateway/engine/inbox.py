@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from lattice_gateway.core.lattice.keys import UnitKey
 from lattice_gateway.core.lattice.outcome import Outcome
-from lattice_gateway.core.objects import HTTPRoute, Object, Ref
+from lattice_gateway.core.objects import HTTPRoute, Kind, Object, Ref
 from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
 from lattice_gateway.engine.feed import Batch
 from lattice_gateway.engine.translation import News, Unreadable
@@ -20,6 +20,7 @@ class Inbox:
         self._outcomes: dict[UnitKey, Outcome | None] = {}
         self._accepted: list[HTTPRoute] = []
         self._expired: dict[ParentOfRoute, None] = {}
+        self._forbidden: frozenset[Kind] = frozenset()
         self._news = asyncio.Event()
         self.open = False
 
@@ -36,6 +37,7 @@ class Inbox:
             self._objects[one.ref] = Unreadable(one.ref, str(one.problem))
         for ref in batch.gone:
             self._objects[ref] = None
+        self._forbidden = batch.forbidden
         self.open = self.open or batch.complete
         self._ring()
 
@@ -75,6 +77,7 @@ class Inbox:
             outcomes=outcomes,
             accepted=tuple(accepted),
             expired=tuple(expired),
+            forbidden=self._forbidden,
         )
 
     def _ring(self) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
 from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.lattice.units import Absent, Desired
-from lattice_gateway.core.objects import HTTPRoute, Object, Ref
+from lattice_gateway.core.objects import HTTPRoute, Kind, Object, Ref
 from lattice_gateway.core.report.gateways import GATEWAY_STATUSES
 from lattice_gateway.core.report.ownership import OWNERSHIP, Ownership
 from lattice_gateway.core.report.program import STATUS_CELLS, WHOLE, ObjectStatus
@@ -20,12 +20,15 @@ from lattice_gateway.core.translate.groups import GROUPS
 from lattice_gateway.core.translate.inputs import (
     ACCEPTED,
     EXPIRED,
+    FORBIDDEN,
     FORMER,
+    MAY_BE_FORBIDDEN,
     OUTCOMES,
     PUBLISHED,
     RECORDS,
     ROUTES,
     Expired,
+    Forbidden,
     FormerParents,
     LastAccepted,
     ParentOfRoute,
@@ -61,7 +64,8 @@ class News:
     """What the translation should know anew; None in a mapping means that it is gone.
 
     ``services`` are Lattice services by name, as seen in the account; ``accepted`` forms remembered by an earlier
-    process; ``expired`` parents that have been gone for ``parent_hold`` seconds (decision 25).
+    process; ``expired`` parents that have been gone for ``parent_hold`` seconds (decision 25). ``forbidden`` are all
+    kinds that we may not read at this moment.
     """
 
     puts: tuple[Object, ...] = ()
@@ -71,6 +75,7 @@ class News:
     outcomes: Mapping[UnitKey, Outcome | None] = field(default_factory=dict)
     accepted: tuple[HTTPRoute, ...] = ()
     expired: tuple[ParentOfRoute, ...] = ()
+    forbidden: frozenset[Kind] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,6 +161,8 @@ class Translation:
             engine.put(ACCEPTED, route.ref, LastAccepted(route))
         for parent in news.expired:
             engine.put(EXPIRED, parent, Expired())
+        for kind in MAY_BE_FORBIDDEN:
+            self._set(FORBIDDEN, kind, Forbidden() if kind in news.forbidden else None)
 
     def _set(self, inputs: Inputs[K, V], key: K, value: V | None) -> None:
         if value is None:

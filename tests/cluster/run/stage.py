@@ -11,7 +11,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from lattice_gateway.engine.leases import LEASE_NAME
-from lattice_gateway.settings import VARIABLES
+from lattice_gateway.settings import LOOPBACK_VPC, VARIABLES
 from tests.cluster.commands import Helm
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Object, eventually
@@ -118,6 +118,7 @@ class Stage:
     emulator: Emulator
     folder: Path
     kubeconfig: Path
+    rights: list[Object]
     replicas: list[Replica] = field(default_factory=list)
 
     def replica(self, *options: str, extra: Mapping[str, str] | None = None) -> Replica:
@@ -146,6 +147,10 @@ class Stage:
         """Make a Lattice service that our controller did not make."""
         asyncio.run(_created(self.emulator.url, name, tags))
 
+    def create_network(self, name: str) -> None:
+        """Make a service network by hand, associated with the VPC of the cluster."""
+        asyncio.run(_network(self.emulator.url, name))
+
     def services(self) -> set[str]:
         """Names of all Lattice services."""
         return asyncio.run(_services(self.emulator.url))
@@ -166,7 +171,7 @@ def a_stage(plane: ControlPlane, helm: Helm, folder: Path, scale: float) -> Iter
         plane.admin.apply(each)
     kubeconfig = plane.kubeconfig(f"run-{folder.name}", plane.service_account_token(HOME, ACCOUNT))
     emulator = an_emulator(folder, scale)
-    stage = Stage(plane, emulator, folder, kubeconfig)
+    stage = Stage(plane, emulator, folder, kubeconfig, rights)
     try:
         yield stage
     finally:
@@ -186,6 +191,14 @@ def an_emulator(folder: Path, scale: float) -> Emulator:
 async def _created(url: str, name: str, tags: Mapping[str, str]) -> None:
     async with lattice(url) as client:
         await client.create_service(name=name, tags=dict(tags))
+
+
+async def _network(url: str, name: str) -> None:
+    async with lattice(url) as client:
+        made = await client.create_service_network(name=name)
+        await client.create_service_network_vpc_association(
+            serviceNetworkIdentifier=made["id"], vpcIdentifier=LOOPBACK_VPC
+        )
 
 
 async def _services(url: str) -> set[str]:

@@ -25,6 +25,7 @@ from lattice_gateway.core.objects import (
     HTTPRoute,
     HTTPRouteRule,
     HTTPRouteSpec,
+    Kind,
     Listener,
     Object,
     ObjectMeta,
@@ -35,7 +36,9 @@ from lattice_gateway.core.objects import (
 )
 from lattice_gateway.core.objects import Service as Backend
 from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL
+from lattice_gateway.core.report.conditions import Type
 from lattice_gateway.core.report.gateways import GatewayStatus
+from lattice_gateway.core.report.routes import RouteStatus
 from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
 from lattice_gateway.engine.translation import News, Translation, Unreadable
 from lattice_gateway.settings import Settings
@@ -393,3 +396,25 @@ def test_any_order_of_deletion_ends_with_nothing_wanted(order: tuple[str, ...]) 
 
     assert {key: unit for key, unit in made.desired().items() if not isinstance(unit, Absent)} == {}
     assert {type(unit) for unit in last.values()} == {Absent}
+
+
+def test_grants_that_may_not_be_read_are_not_enforced_until_they_may() -> None:
+    abroad = BackendRef(name="pay", namespace="elsewhere", port=80)
+    spec = HTTPRouteSpec(parent_refs=(ParentRef(name="edge"),), rules=(HTTPRouteRule(backend_refs=(abroad,)),))
+    far = structs.replace(route("pay"), spec=spec)
+    there = structs.replace(PAY, metadata=structs.replace(PAY.metadata, namespace="elsewhere"))
+    made = translation(far, there)
+
+    enforced = made.statuses()[far.ref]
+    made.apply(News(forbidden=frozenset({Kind.REFERENCE_GRANT})))
+    hidden = made.statuses()[far.ref]
+    made.apply(News())
+
+    assert reason_of_references(enforced) == "RefNotPermitted"
+    assert reason_of_references(hidden) == "ResolvedRefs"
+    assert made.statuses()[far.ref] == enforced
+
+
+def reason_of_references(status: object) -> str:
+    assert isinstance(status, RouteStatus)
+    return next(one.reason for one in status.parents[0].conditions if one.type is Type.RESOLVED_REFS)

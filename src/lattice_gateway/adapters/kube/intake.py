@@ -7,7 +7,6 @@ was listed once.
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from msgspec import structs
 
@@ -18,11 +17,9 @@ from lattice_gateway.adapters.kube.departures import GRACE, Departure, Departure
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.reading import Seen, alive
 from lattice_gateway.core.objects import Kind, Object, Ref
+from lattice_gateway.core.translate.inputs import MAY_BE_FORBIDDEN
 from lattice_gateway.engine.feed import Batch, Problem, Undecodable
 from lattice_gateway.engine.ports import Clock
-
-MAY_BE_FORBIDDEN: Final = frozenset({Kind.REFERENCE_GRANT})
-"""Kinds that the Go controller's role cannot read; what they say is then not enforced (decision 22)."""
 
 
 @dataclass(slots=True)
@@ -80,6 +77,7 @@ class Intake:
             undecodable=tuple(each for each in pile.values() if isinstance(each, Undecodable)),
             problems=problems,
             complete=True,
+            forbidden=frozenset(kind for kind in self.forbidden if not self._courses[kind].listed),
         )
 
     def installed(self, catalogue: Catalogue) -> None:

@@ -12,7 +12,7 @@ from lattice_gateway.core.objects import BackendRef, HTTPRoute, IpFamily, Ref, R
 from lattice_gateway.core.objects.cluster import TransportProtocol
 from lattice_gateway.core.objects.explain import Complaint
 from lattice_gateway.core.objects.refs import CORE_API, GATEWAY_API, LATTICE_API, Kind
-from lattice_gateway.core.translate.inputs import GRANTS, SERVICES, Undecodable, is_unknown, last_good
+from lattice_gateway.core.translate.inputs import FORBIDDEN, GRANTS, SERVICES, Undecodable, is_unknown, last_good
 from lattice_gateway.core.translate.listeners import NOT_BUILT
 from lattice_gateway.core.translate.verdicts import Reason
 from lattice_gateway.core.translate.view import Index, View
@@ -107,7 +107,7 @@ def _resolve(view: View, origin: Origin, place: str, ref: BackendRef) -> Resolve
         return Unresolved(Reason.INVALID_KIND, f"{place}: found kind {found}, expected Service")
     home = origin.route.metadata.namespace
     target = Ref(Kind.SERVICE, ref.namespace or home, ref.name)
-    if target.namespace != home and view.settings.enforce_reference_grants:
+    if target.namespace != home and _is_enforced(view):
         match _permission(view, origin.route, target):
             case Permission.NO:
                 message = f"{place}: no ReferenceGrant in namespace {target.namespace} lets HTTPRoute of {home} in"
@@ -120,6 +120,11 @@ def _resolve(view: View, origin: Origin, place: str, ref: BackendRef) -> Resolve
     if isinstance(value, Undecodable) and value.last is None:
         return Unknown(f"{place}: {target} cannot be read: {value.problem}")
     return _to_group(origin, place, ref, target, last_good(value))
+
+
+def _is_enforced(view: View) -> bool:
+    """Whether grants count: not where the role cannot read them, as that takes nothing away (decisions 22, 27)."""
+    return view.settings.enforce_reference_grants and view.get(FORBIDDEN, Kind.REFERENCE_GRANT) is None
 
 
 def _to_group(origin: Origin, place: str, ref: BackendRef, target: Ref, service: Service | None) -> Resolved:

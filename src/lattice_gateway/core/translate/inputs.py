@@ -76,6 +76,14 @@ class Expired:
     """A parent has been gone for so long that what only it wanted is given up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A kind is there, and we were never allowed to read it: what its objects say is not enforced (decision 22)."""
+
+
+MAY_BE_FORBIDDEN = (Kind.REFERENCE_GRANT,)
+"""Kinds that the Go controller's role cannot read."""
+
 CLASSES: Inputs[Ref, GatewayClass | Undecodable[GatewayClass]] = Inputs("classes")
 GATEWAYS: Inputs[Ref, Gateway | Undecodable[Gateway]] = Inputs("gateways")
 ROUTES: Inputs[Ref, Route | Undecodable[Route]] = Inputs("routes")
@@ -93,6 +101,8 @@ PUBLISHED: Inputs[Ref, str] = Inputs("published addresses")
 """The address that the status of a Gateway shows; it stays while a route is served there."""
 
 EXPIRED: Inputs[ParentOfRoute, Expired] = Inputs("expired parents")
+
+FORBIDDEN: Inputs[Kind, Forbidden] = Inputs("forbidden kinds")
 
 AnyObjects: TypeAlias = Inputs[Ref, Any]
 
