@@ -184,3 +184,12 @@ def test_a_network_of_another_account_is_not_waited_for() -> None:
 
     assert isinstance(plan, Plan)
     assert plan.empty
+
+
+def test_only_the_network_that_was_recorded_is_deleted() -> None:
+    another = Absent(NETWORK, arn=Arn("arn:sn-of-before"))
+
+    assert names(plan_network(another, view(ASSOCIATED, replace(OURS, vpcs=1)), OWNER, AROUND)) == []
+    assert names(plan_network(replace(another, arn=OURS.arn), view(None, OURS), OWNER, AROUND)) == [
+        "DeleteServiceNetwork"
+    ]

@@ -3,6 +3,7 @@
 A network is a Gateway's own when it carries our ManagedBy and the Gateway tag; any other is used as it is (decision 1).
 """
 
+from dataclasses import replace
 from typing import assert_never
 
 from lattice_gateway.core.lattice.keys import NetworkKey
@@ -19,7 +20,7 @@ from lattice_gateway.core.lattice.operations import (
 )
 from lattice_gateway.core.lattice.outcome import Refusal
 from lattice_gateway.core.lattice.units import Absent, Network
-from lattice_gateway.core.lattice.words import Owner, Status, Tag, Tags
+from lattice_gateway.core.lattice.words import Arn, Owner, Status, Tag, Tags
 from lattice_gateway.core.plan.conditions import USABLE
 from lattice_gateway.core.plan.ownership import is_ours, is_shared_with_us
 from lattice_gateway.core.plan.plan import (
@@ -47,8 +48,8 @@ def plan_network(desired: Network | Absent, observed: NetworkView, owner: Owner,
     match desired:
         case Network():
             return _present(desired, observed, owner)
-        case Absent(key=NetworkKey() as key):
-            return _absent(key, observed, owner, around)
+        case Absent(key=NetworkKey() as key, arn=arn):
+            return _absent(key, _recorded(observed, arn), owner, around)
         case Absent(key=key):
             raise TypeError(f"{key} is not a network")
         case _:
@@ -158,6 +159,13 @@ def _elsewhere(desired: Network, association: ObservedVpcAssociation) -> Note:
         f"{desired.vpc} is associated with the network {other}; its clients do not reach {desired.key.name}, "
         "as a VPC has one association",
     )
+
+
+def _recorded(observed: NetworkView, arn: Arn | None) -> NetworkView:
+    """Of networks of one name the one that the record names, if it names one (decision 35)."""
+    if arn is None:
+        return observed
+    return replace(observed, candidates=tuple(network for network in observed.candidates if network.arn == arn))
 
 
 def _absent(key: NetworkKey, observed: NetworkView, owner: Owner, around: Surroundings) -> Plan:
