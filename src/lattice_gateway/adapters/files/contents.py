@@ -16,6 +16,7 @@ import yaml
 from lattice_gateway.adapters.files.documents import Broken, Document, Parsed, chunks, parse_json, parse_yaml
 from lattice_gateway.adapters.files.lines import compose, line_of
 from lattice_gateway.core.objects import DecodeError, NotOurs, Object, Ref, decode
+from lattice_gateway.core.objects.spelling import misspelt
 from lattice_gateway.engine.feed import Problem, Undecodable
 
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
@@ -184,12 +185,20 @@ def _judge(file: str, placed: tuple[str, object], line: int) -> _Judged:
     match decode(item):
         case NotOurs(api_version, kind):
             return f"{kind}.{api_version}"
-        case DecodeError(who=who, ref=ref, complaint=complaint):
-            message = f"found {complaint.found}, expected {complaint.expected}"
-            problem = Problem(file=file, line=line, who=who, ref=ref, field=complaint.path, message=message)
-            return _Complained(problem, where + complaint.path)
+        case DecodeError() as error:
+            return _complained(file, line, where, error)
         case thing:
-            return Located(thing, line)
+            complaint = misspelt(thing, item) if isinstance(item, Mapping) else None
+            if complaint is None:
+                return Located(thing, line)
+            return _complained(file, line, where, DecodeError(who=str(thing.ref), ref=thing.ref, complaint=complaint))
+
+
+def _complained(file: str, line: int, where: str, error: DecodeError) -> _Complained:
+    complaint = error.complaint
+    message = f"found {complaint.found}, expected {complaint.expected}"
+    problem = Problem(file=file, line=line, who=error.who, ref=error.ref, field=complaint.path, message=message)
+    return _Complained(problem, where + complaint.path)
 
 
 def _with_lines(text: bytes, judged: list[_Judged]) -> list[Located | Problem | str]:
