@@ -54,20 +54,25 @@ async def _measure(plane: ControlPlane, chosen: argparse.Namespace) -> list[Figu
     kubeconfig = plane.folder / "admin.kubeconfig"
     probes, metrics = free_ports(2)
     small, size = Size(routes=min(SMALL, chosen.routes), pods=5), Size(routes=chosen.routes, pods=5)
+    figures: list[Figure] = []
+
+    def told(measured: list[Figure]) -> None:
+        for one in measured:
+            _say(f"  {one.name}: {one.measured:g} {one.unit} ({one.bound})")
+        figures.extend(measured)
+
     async with cluster_bench(kubeconfig, NAMESPACE, (probes, metrics)) as stage:
         _say(f"{small.routes} routes")
         await stage.settle(small)
-        figures = [*_memory(stage, small), *await calls(stage, small)]
+        told(_memory(stage, small))
+        told(await calls(stage, small))
         size = replace(size, routes=max(size.routes, small.routes + 1))
         _say(f"{size.routes} routes")
         await stage.settle(size)
-        figures += _memory(stage, size)
-        _say("pods on the wire")
-        figures += await wire(stage, size, chosen.edits)
-        _say("restart")
-        figures += await restart(stage, size)
-        _say(f"pods on the wire while {chosen.more} routes are created")
-        figures += await wire_under_load(stage, size, chosen.edits, chosen.more)
+        told(_memory(stage, size))
+        told(await wire(stage, size, chosen.edits))
+        told(await restart(stage, size))
+        told(await wire_under_load(stage, size, chosen.edits, chosen.more))
     return figures
 
 

@@ -38,6 +38,7 @@ class Objects:
         self._tree = Tree(root)
         self._applied: set[Path] = set()
         self._routes = 0
+        self.pods_added = 0
 
     async def create(self, size: Size) -> None:
         """Class, Gateway and as many routes as ``size`` says with all that they need; what is there already stays."""
@@ -55,6 +56,7 @@ class Objects:
     async def add_pod(self, service: str) -> str:
         """One more ready pod of a Service; its address."""
         path = self._tree.add_pod(service)
+        self.pods_added += 1
         await self._put_endpoints(path)
         (document,) = _documents(path)
         address: str = document["endpoints"][-1]["addresses"][0]

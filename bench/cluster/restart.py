@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Final
 
 from bench.cluster.stage import GLANCE, ClusterBench
@@ -11,12 +12,23 @@ from bench.stage import is_write, moment
 
 WITHIN: Final = 15.0
 BULK_CALLS: Final = 150
-OF_INTEREST: Final = "RegisterTargets"
-LOOK: Final = f"operation={OF_INTEREST}"
+CALL: Final = "RegisterTargets"
+REST: Final = 10.0
+"""Seconds without a write after which it has looked at everything."""
 
 
-async def restart(stage: ClusterBench, size: Size) -> list[Figure]:
-    """Stop it, change one slice meanwhile, start it again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A start: seconds until ``/readyz`` and until the call for the changed slice, the calls before it, all writes."""
+
+    ready: float
+    registered: float
+    calls_before: int
+    writes: tuple[str, ...]
+
+
+async def restarted(stage: ClusterBench) -> Start:
+    """Stop it, change one slice meanwhile, start it again, and wait until it is at rest."""
     await stage.stop_controller()
     await stage.objects.add_pod("r0000-s00")
     await stage.aws.clear_calls()
@@ -24,36 +36,39 @@ async def restart(stage: ClusterBench, size: Size) -> list[Figure]:
     await stage.run_controller()
     ready = await stage.ready() - started
     await _registered(stage)
-    await stage.aws.quiet(10)
+    await stage.aws.quiet(REST)
     log = await stage.log("limit=100000")
-    first = next(call for call in log if call["operation"] == OF_INTEREST)
-    before = [call for call in log if call["number"] < first["number"]]
-    writes = [call["operation"] for call in log if is_write(call["operation"])]
-    told = f"restart with {size.routes} routes in place"
+    first = next(call for call in log if call["operation"] == CALL)
+    return Start(
+        ready=ready,
+        registered=moment(first) - started,
+        calls_before=sum(call["number"] < first["number"] for call in log),
+        writes=tuple(call["operation"] for call in log if is_write(call["operation"])),
+    )
+
+
+async def restart(stage: ClusterBench, size: Size) -> list[Figure]:
+    """Its figures."""
+    start = await restarted(stage)
+    told, others = f"restart with {size.routes} routes", sorted(set(start.writes) - {CALL})
     return [
-        Figure(name=f"{told}: /readyz", measured=ready, unit="s", goal=WITHIN, bound="SIGTERM, then started again"),
+        Figure(name=f"{told}: /readyz", measured=start.ready, unit="s", goal=WITHIN, bound="ended by SIGTERM"),
         Figure(
             name=f"{told}: changed slice on the wire",
-            measured=moment(first) - started,
+            measured=start.registered,
             unit="s",
             goal=WITHIN,
-            bound="the slice changed while nobody ran",
+            bound="it changed while nobody ran",
         ),
-        Figure(name=f"{told}: calls before it", measured=len(before), unit="", goal=BULK_CALLS, bound=""),
-        Figure(
-            name=f"{told}: writes but for that one",
-            measured=len(writes) - 1,
-            unit="",
-            goal=0,
-            bound=", ".join(sorted(set(writes))),
-        ),
+        Figure(name=f"{told}: calls before it", measured=start.calls_before, unit="", goal=BULK_CALLS, bound=""),
+        Figure(name=f"{told}: other writes", measured=len(start.writes) - 1, unit="", goal=0, bound=", ".join(others)),
     ]
 
 
 async def _registered(stage: ClusterBench) -> None:
     """Wait for the call that the changed slice asks for."""
     deadline = time.monotonic() + 10 * WITHIN
-    while not await stage.log(LOOK):
+    while not await stage.calls_after(0, CALL):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"no {OF_INTEREST} within {10 * WITHIN:g} s of the start")
+            raise RuntimeError(f"no {CALL} within {10 * WITHIN:g} s of the start")
         await asyncio.sleep(GLANCE)

@@ -1,0 +1,74 @@
+"""What is hidden makes unknown what depends on it, and nothing else."""
+
+import pytest
+
+from lattice_gateway.cli.glance import Hidden
+from lattice_gateway.cli.sight import Sight, blind_spots
+from lattice_gateway.core.objects import Kind, Object, decode
+
+CLASS = "GatewayClass objects may not be listed"
+
+
+def thing(kind: str, name: str, namespace: str, spec: dict[str, object]) -> Object:
+    metadata = {"name": name, "namespace": namespace}
+    found = decode({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
+    assert not isinstance(found, Exception)
+    return found  # type: ignore[return-value]
+
+
+def gateway(come_from: str) -> Object:
+    routes = {"namespaces": {"from": come_from, "selector": {}}}
+    listener = {"name": "http", "protocol": "HTTP", "port": 80, "allowedRoutes": routes}
+    return thing("Gateway", "edge", "infra", {"gatewayClassName": "x", "listeners": [listener]})
+
+
+def route(backend_namespace: str = "shop") -> Object:
+    backend = {"name": "cart", "port": 80, "namespace": backend_namespace}
+    parents = [{"name": "edge", "namespace": "infra"}]
+    return thing("HTTPRoute", "cart", "shop", {"parentRefs": parents, "rules": [{"backendRefs": [backend]}]})
+
+
+@pytest.mark.parametrize(
+    ("hidden", "objects", "why"),
+    [
+        pytest.param(Hidden(Kind.GATEWAY_CLASS, None), [route()], [CLASS], id="classes decide everything"),
+        pytest.param(
+            Hidden(Kind.GATEWAY, "shop"),
+            [route()],
+            ["Gateway objects outside of namespace shop may not be listed"],
+            id="its Gateway is elsewhere",
+        ),
+        pytest.param(Hidden(Kind.GATEWAY, "infra"), [route()], [], id="its Gateway is where one may look"),
+        pytest.param(
+            Hidden(Kind.NAMESPACE, None),
+            [gateway("Selector"), route()],
+            ["Namespace objects may not be listed"],
+            id="labels of namespaces count",
+        ),
+        pytest.param(Hidden(Kind.NAMESPACE, None), [gateway("All"), route()], [], id="labels do not count"),
+        pytest.param(
+            Hidden(Kind.SERVICE, None), [route()], ["Service objects may not be listed"], id="its Service is hidden"
+        ),
+        pytest.param(Hidden(Kind.SERVICE, "shop"), [route()], [], id="its Service is where one may look"),
+        pytest.param(
+            Hidden(Kind.REFERENCE_GRANT, None),
+            [route("stock")],
+            ["ReferenceGrant objects may not be listed"],
+            id="a grant would be needed",
+        ),
+        pytest.param(Hidden(Kind.REFERENCE_GRANT, None), [route()], [], id="no grant is needed"),
+        pytest.param(Hidden(Kind.IAM_AUTH_POLICY, None), [route()], [], id="what has nothing to do with it"),
+    ],
+)
+def test_a_route_is_unknown_when_what_decides_about_it_is_hidden(
+    hidden: Hidden, objects: list[Object], why: list[str]
+) -> None:
+    found = blind_spots(objects, Sight(hidden=(hidden,)))
+
+    assert [reason for reasons in found.values() for reason in reasons] == why
+
+
+def test_grants_that_are_not_enforced_need_not_be_seen() -> None:
+    sight = Sight(hidden=(Hidden(Kind.REFERENCE_GRANT, None),), enforced=False)
+
+    assert blind_spots([route("stock")], sight) == {}
