@@ -1,7 +1,9 @@
 """Finalizers on the emulator's world: in whatever order objects are deleted, all of them go and nothing is left."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from copy import deepcopy
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -10,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lattice_gateway.core.objects import Ref
-from lattice_gateway.core.objects.finalizers import FINALIZERS
+from lattice_gateway.core.objects.finalizers import FINALIZERS, is_held, is_leaving
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
+from lattice_gateway.engine.feed import Batch, Problem, Undecodable
 from tests.examples import examples
 from tests.laws.engine_cluster import launch_post, rest
 from tests.laws.engine_finalized import FinalizedCluster, Heard, play_process
@@ -237,6 +240,36 @@ def test_a_process_that_comes_later_deletes_what_a_leaving_route_had() -> None:
 
     assert RATES not in cluster.objects
     assert left(stage)["SERVICE"] == 1
+
+
+class Garbled(FinalizedCluster):
+    """Route and Gateway of the example cannot be read by this version of the controller."""
+
+    async def changes(self) -> AsyncIterator[Batch]:
+        async for batch in super().changes():
+            odd = [thing for thing in batch.puts if thing.ref in {RATES, GATEWAY}]
+            problem = Problem(file="", message="garbled")
+            garbled = (Undecodable(thing.ref, problem, is_leaving(thing) and is_held(thing)) for thing in odd)
+            puts = tuple(thing for thing in batch.puts if thing not in odd)
+            yield replace(batch, puts=puts, undecodable=tuple(garbled))
+
+
+def test_what_cannot_be_read_keeps_everything_until_it_is_deleted_and_then_goes() -> None:
+    stage, before = built()
+    cluster = Garbled(list(before.objects.values()))
+
+    async def scene(controller: Controller) -> dict[str, int]:
+        await asyncio.sleep(400)
+        there = left(stage)
+        cluster.delete(*cluster.refs(*OWNING))
+        await asyncio.sleep(LATER)
+        return there
+
+    there = play_process(stage, cluster, scene)
+
+    assert there["SERVICE"] == 2
+    assert cluster.refs(*OWNING) == []
+    assert left(stage) == {}
 
 
 def test_a_gateway_that_goes_to_another_controller_is_held_for_five_minutes() -> None:

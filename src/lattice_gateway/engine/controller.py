@@ -191,6 +191,7 @@ class Controller:
     def _gone(self, news: News) -> bool:
         """Note which objects live; whether some have gone, or are being deleted, which is the same for us."""
         leaving = [thing.ref for thing in news.puts if is_leaving(thing)]
+        leaving += [one.ref for one in news.unreadable if one.leaving]
         self._live.update(thing.ref for thing in news.puts)
         self._live.update(one.ref for one in news.unreadable)
         self._live.difference_update(news.gone, leaving)

@@ -50,10 +50,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Undecodable:
-    """An object that is there and cannot be read, without any earlier good content: it holds its units."""
+    """An object that is there and cannot be read, without any earlier good content: it holds its units.
+
+    ``leaving``: it is being deleted, and only our finalizer, which it carries, keeps it (decision 16).
+    """
 
     ref: Ref
     problem: Problem
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class Inbox:
         for thing in batch.puts:
             self._objects[thing.ref] = thing
         for one in batch.undecodable:
-            self._objects[one.ref] = Unreadable(one.ref, str(one.problem))
+            self._objects[one.ref] = Unreadable(one.ref, str(one.problem), one.leaving)
         for ref in batch.gone:
             self._objects[ref] = None
         self._forbidden = batch.forbidden

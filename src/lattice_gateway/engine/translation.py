@@ -53,10 +53,14 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An object that is there and cannot be decoded; its last readable form stays in force where one is known."""
+    """An object that is there and cannot be decoded; its last readable form stays in force where one is known.
+
+    ``leaving``: it was never readable, and is being deleted.
+    """
 
     ref: Ref
     problem: str
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +156,7 @@ class Translation:
             engine.remove(FORMER, ref)
         for one in news.unreadable:
             last = last_good(engine.get(family_of(one.ref.kind), one.ref))
-            engine.put(family_of(one.ref.kind), one.ref, Undecodable(one.ref, one.problem, last))
+            engine.put(family_of(one.ref.kind), one.ref, Undecodable(one.ref, one.problem, last, one.leaving))
         for name, record in news.services.items():
             self._set(RECORDS, name, record)
         for key, outcome in news.outcomes.items():

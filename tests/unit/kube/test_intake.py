@@ -153,6 +153,17 @@ def test_routes_that_may_not_be_read_hold_up_everything() -> None:
     assert not hands.take().complete
 
 
+def test_what_was_never_readable_is_told_again_when_it_is_deleted(hands: Hands) -> None:
+    hands.put(broken("odd", version=5))
+    (first,) = hands.take().undecodable
+
+    hands.put(broken("odd", version=6, **MARKED))
+    hands.confirm()
+    (second,) = hands.take().undecodable
+
+    assert (first.leaving, second.leaving) == (False, True)
+
+
 def test_an_object_that_is_as_before_is_no_news(hands: Hands) -> None:
     before = hands.objects[ref()]
 

@@ -17,6 +17,7 @@ from lattice_gateway.adapters.kube.departures import GRACE, Departure, Departure
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.reading import Seen, alive
 from lattice_gateway.core.objects import Kind, Object, Ref
+from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.core.translate.inputs import MAY_BE_FORBIDDEN
 from lattice_gateway.engine.feed import Batch, Problem, Undecodable
 from lattice_gateway.engine.ports import Clock
@@ -182,8 +183,8 @@ class Intake:
             seen = replace(seen, thing=last, metadata=last.metadata)
         self._note_problem(seen)
         if seen.thing is None and seen.problem is not None:
-            if before is None or before.problem != seen.problem:
-                self._put(seen.ref, Undecodable(seen.ref, seen.problem))
+            if before is None or (before.problem, before.leaving) != (seen.problem, seen.leaving):
+                self._put(seen.ref, Undecodable(seen.ref, seen.problem, _only_held(seen)))
         elif seen.thing is not last:
             self._put(seen.ref, seen.thing)
         if before is None or before.version != seen.version or before.leaving != seen.leaving:
@@ -248,6 +249,11 @@ class Intake:
             yield complaints.not_readable(served, course.trouble)
         if course.ghosts and course.listed:
             yield complaints.lost(kind, course.ghosts)
+
+
+def _only_held(seen: Seen) -> bool:
+    """Whether our finalizer keeps an object that is being deleted."""
+    return seen.leaving and FINALIZERS.get(seen.ref.kind) in seen.metadata.finalizers
 
 
 def _is_doubtful(served: Served, before: Seen | None, seen: Seen) -> bool:

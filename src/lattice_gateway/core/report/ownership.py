@@ -84,9 +84,11 @@ def _class(view: View, ref: Ref) -> Ownership | None:
 
 
 def _gateway(view: View, ref: Ref) -> Ownership | None:
-    gateway = last_good(view.get(GATEWAYS, ref))
+    value = view.get(GATEWAYS, ref)
+    gateway = last_good(value)
     if gateway is None:
-        return None
+        leaves = isinstance(value, Undecodable) and value.leaving
+        return Parting(_networks(view, ref), blockers(view, ref)) if leaves else None
     match view.cell(GATEWAY_VIEWS, ref):
         case OurGateway(leaving=False):
             return Kept()
@@ -100,17 +102,23 @@ def _gateway(view: View, ref: Ref) -> Ownership | None:
 
 def _left_us(view: View, gateway: Gateway) -> Parting:
     """A Gateway whose class is no longer ours; alive, it waits until its routes have given it up (decision 25)."""
-    network = NetworkKey(view.settings.network_override or gateway.metadata.name)
+    networks = _networks(view, gateway.ref)
     if is_leaving(gateway):
-        return Parting((network,), blockers(view, gateway.ref))
-    return Parting((network,), tuple(view.lookup(NETWORKS_HELD, network)))
+        return Parting(networks, blockers(view, gateway.ref))
+    return Parting(networks, tuple(route for network in networks for route in view.lookup(NETWORKS_HELD, network)))
+
+
+def _networks(view: View, gateway: Ref) -> tuple[NetworkKey, ...]:
+    """The network of a Gateway that cannot be asked for it."""
+    return (NetworkKey(view.settings.network_override or gateway.name),)
 
 
 def _route(view: View, ref: Ref) -> Ownership | None:
     """A route keeps the finalizer while it lives, also when no Gateway accepts it any more (decision 25)."""
-    route = last_route(view.get(ROUTES, ref))
+    value = view.get(ROUTES, ref)
+    route = last_route(value)
     if route is None:
-        return None
+        return Parting() if isinstance(value, Undecodable) and value.leaving else None
     if is_leaving(route):
         return Parting() if is_held(route) else None
     translated = view.cell(ROUTE_VIEWS, ref)

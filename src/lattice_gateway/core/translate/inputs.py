@@ -31,11 +31,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Undecodable(Generic[T]):
-    """An object that is there but cannot be read; ``last`` is what it last said, None where that is not known."""
+    """An object that is there but cannot be read; ``last`` is what it last said, None where that is not known.
+
+    ``leaving``: it was never readable, is being deleted, and carries our finalizer.
+    """
 
     ref: Ref
     problem: str
     last: T | None = None
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
