@@ -27,9 +27,8 @@ MOMENTS = [
 """What it has printed when it is interrupted."""
 
 
-@pytest.mark.parametrize("words", MOMENTS)
-@needs_envoy
-async def test_an_interrupted_demo_leaves_no_process_and_no_file(stage: Stage, words: str) -> None:
+async def begun(stage: Stage) -> tuple[asyncio.subprocess.Process, Path]:
+    """A demo that runs, and the file into which it prints."""
     stage.temporary.mkdir()
     log = stage.root / "demo.txt"
     with log.open("wb") as out:
@@ -38,6 +37,13 @@ async def test_an_interrupted_demo_leaves_no_process_and_no_file(stage: Stage, w
             stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
             env={**bare_environment(), **stage.variables, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
         )  # fmt: skip
+    return demo, log
+
+
+@pytest.mark.parametrize("words", MOMENTS)
+@needs_envoy
+async def test_an_interrupted_demo_leaves_no_process_and_no_file(stage: Stage, words: str) -> None:
+    demo, log = await begun(stage)
     await until(lambda: words in log.read_text() or demo.returncode is not None, f"{words!r} printed", 60)
     assert demo.returncode is None, log.read_text()
 
@@ -124,14 +130,7 @@ async def test_where_only_127_0_0_1_can_be_bound_traffic_flows_all_the_same(stag
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @needs_envoy
 async def test_a_demo_that_is_told_to_end_leaves_nothing_either(stage: Stage, number: signal.Signals) -> None:
-    stage.temporary.mkdir()
-    log = stage.root / "demo.txt"
-    with log.open("wb") as out:
-        demo = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "lattice_gateway", "demo",
-            stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
-            env={**bare_environment(), **stage.variables, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
-        )  # fmt: skip
+    demo, log = await begun(stage)
     await until(lambda: "lattice_gateway" in log.read_text() or demo.returncode is not None, "a controller", 60)
 
     demo.send_signal(number)
