@@ -18,6 +18,7 @@ from lattice_gateway.core.objects import Kind
 from lattice_gateway.core.objects.annotations import Annotation
 from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.engine.feed import StateUnwritable, UnitRecord
+from lattice_gateway.engine.keeping import NoHerald
 from tests.laws.engine_stage import LoopClock
 from tests.unit.kube.making import ALL, Script, ref, route, seen
 
@@ -92,7 +93,14 @@ class Memory:
     def __init__(self) -> None:
         self.known = Known()
         self.known.installed(ALL)
-        finalizers = Finalizers(Changer(Script(), self.known, always), self.known, LoopClock(), Random(1), always)
+        finalizers = Finalizers(
+            changer=Changer(Script(), self.known, always),
+            known=self.known,
+            herald=NoHerald(),
+            clock=LoopClock(),
+            random=Random(1),
+            may_write=always,
+        )
         self.state = ClusterState(self.known, finalizers, OWNER)
 
     def put(self, version: int, **metadata: Any) -> None:

@@ -53,8 +53,15 @@ class Desk:
         self.known.put(seen(route()))
         self.known.put(seen(service(), SERVICES))
         changer, clock = Changer(script, self.known, self._leads), LoopClock()
-        self.finalizers = Finalizers(changer, self.known, clock, Random(1), self._leads)
         self.events = Recorder(script, self.known, clock, Random(1), self._leads)
+        self.finalizers = Finalizers(
+            changer=changer,
+            known=self.known,
+            herald=self.events,
+            clock=clock,
+            random=Random(1),
+            may_write=self._leads,
+        )
         self.status = ClusterStatus(
             changer=changer,
             known=self.known,

@@ -6,7 +6,7 @@ import pytest
 
 from lattice_gateway.core.objects import CONTROLLER_NAME, Ref
 from lattice_gateway.core.objects.refs import Kind
-from lattice_gateway.core.report.happenings import NOT_ALLOWED, blocked, happenings
+from lattice_gateway.core.report.happenings import NOT_ALLOWED, blocked, happenings, not_held
 
 ROUTE = Ref(Kind.HTTP_ROUTE, "shop", "pay")
 GATEWAY = Ref(Kind.GATEWAY, "shop", "front")
@@ -107,3 +107,8 @@ def test_who_blocks_a_deletion_is_named_up_to_five() -> None:
         "deletion waits for: HTTPRoute shop/a, HTTPRoute shop/b, HTTPRoute shop/c, HTTPRoute shop/d, "
         "HTTPRoute shop/e, …"
     )
+
+
+def test_a_finalizer_that_cannot_be_added_is_told_in_the_words_of_its_kind() -> None:
+    assert not_held(GATEWAY, "denied").message == "failed add finalizer: denied"
+    assert not_held(ROUTE, "denied").message == "Failed add finalizer due to denied"

@@ -42,7 +42,14 @@ class Kube:
         changer = Changer(api, self.known, may_write)
         self.source = ClusterSource(api, self.known, clock, random)
         self.events = Recorder(api, self.known, clock, random, may_write)
-        self.finalizers = Finalizers(changer, self.known, clock, random, may_write)
+        self.finalizers = Finalizers(
+            changer=changer,
+            known=self.known,
+            herald=self.events,
+            clock=clock,
+            random=random,
+            may_write=may_write,
+        )
         self.status = ClusterStatus(
             changer=changer,
             known=self.known,

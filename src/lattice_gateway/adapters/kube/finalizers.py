@@ -15,6 +15,8 @@ from lattice_gateway.adapters.kube.outbox import Outbox
 from lattice_gateway.adapters.kube.reading import Seen
 from lattice_gateway.core.objects import Kind, Ref
 from lattice_gateway.core.objects.finalizers import FINALIZERS
+from lattice_gateway.core.report.happenings import not_held
+from lattice_gateway.engine.keeping import Herald
 from lattice_gateway.engine.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -29,8 +31,11 @@ class _Wish:
 class Finalizers:
     """Adds and removes our finalizers. ``run`` does the writing; everything else returns at once."""
 
-    def __init__(self, changer: Changer, known: Known, clock: Clock, random: Random, may_write: MayWrite) -> None:
+    def __init__(
+        self, *, changer: Changer, known: Known, herald: Herald, clock: Clock, random: Random, may_write: MayWrite
+    ) -> None:
         self._changer = changer
+        self._herald = herald
         self._known = known
         self._random = random
         self._wishes: dict[Ref, _Wish] = {}
@@ -78,6 +83,8 @@ class Finalizers:
         except KubeFailure as failure:
             wish.failures += 1
             log.warning("finalizer not written", object=str(ref), error=str(failure.error))
+            if wish.held:
+                self._herald.tell(not_held(ref, str(failure.error)))
             return patience(failure.error, wish.failures, self._random)
         if self._wishes.get(ref) is wish:
             del self._wishes[ref]

@@ -81,6 +81,15 @@ def blocked(ref: Ref, blockers: Sequence[Ref]) -> Happening:
     return Happening(ref, Importance.WARNING, Reason.DELETE_BLOCKED, f"deletion waits for: {named}")
 
 
+def not_held(ref: Ref, error: str) -> Happening:
+    """Our finalizer could not be added, so nothing is made for the object.
+
+    Parity: the words of the Go controller v2.1.3, which has others for Gateways.
+    """
+    message = f"failed add finalizer: {error}" if ref.kind is Kind.GATEWAY else f"Failed add finalizer due to {error}"
+    return Happening(ref, Importance.WARNING, Reason.FAILED_ADD_FINALIZER, message)
+
+
 def _of_route(ref: Ref, before: Written, now: Written) -> Iterator[Happening]:
     for entry in _ours(now):
         last = next((each for each in _ours(before) if each.get("parentRef") == entry.get("parentRef")), {})
