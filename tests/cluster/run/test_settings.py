@@ -1,14 +1,18 @@
 """Who we are, and what is said where that is not known."""
 
+import json
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from time import monotonic
+from urllib.request import Request, urlopen
 
 import pytest
+import trustme
 
 from tests.cluster.run.stage import Stage, bare
 
@@ -95,3 +99,28 @@ def test_the_probes_say_what_is_missing(stage: Stage) -> None:
 
     assert "[-]webhook failed" in said
     assert replica.probe("/healthz") == "ok"
+
+
+@pytest.mark.cluster
+def test_the_webhook_answers_with_the_certificate_of_its_folder(stage: Stage) -> None:
+    authority = trustme.CA()
+    pair = authority.issue_cert("127.0.0.1")
+    pair.cert_chain_pems[0].write_to_path(stage.folder / "tls.crt")
+    pair.private_key_pem.write_to_path(stage.folder / "tls.key")
+    options = ("--webhook-bind-address=127.0.0.1:0", f"--webhook-cert-dir={stage.folder}")
+    replica = stage.replica(*options, extra={"WEBHOOK_ENABLED": "true"}).ready()
+    review = {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {"uid": "1", "operation": "CREATE", "kind": {"group": "", "kind": "Pod"}, "object": {}},
+    }
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+
+    request = Request(
+        f"https://127.0.0.1:{replica.port('webhook')}/mutate-pod", json.dumps(review).encode(), method="POST"
+    )
+    with urlopen(request, context=context, timeout=10) as answer:  # noqa: S310 - loopback
+        said = json.loads(answer.read())["response"]
+
+    assert (said["uid"], said["allowed"]) == ("1", True)
