@@ -1,6 +1,5 @@
 """The launch post in a namespace of its own, as a person applies and looks at it."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -11,8 +10,15 @@ from tests.cluster.kube import Kube, Object, eventually
 from tests.cluster.manifests import REPOSITORY
 
 EXAMPLE = REPOSITORY / "examples" / "launch-post"
+GATEWAY_API = "gateway.networking.k8s.io/v1"
 CLASS = "gatewayclass"
-KINDS = ("gatewayclass", "gateway", "httproute", "service")
+TYPES = {
+    CLASS: (GATEWAY_API, "GatewayClass"),
+    "gateway": (GATEWAY_API, "Gateway"),
+    "httproute": (GATEWAY_API, "HTTPRoute"),
+    "service": ("v1", "Service"),
+}
+KINDS = tuple(TYPES)
 P = "application-networking.k8s.aws/"
 ROUTES = ("rates", "inventory")
 WHOLE = {
@@ -56,8 +62,7 @@ class Hotel:
 
     def object(self, kind: str, name: str) -> dict[str, Any]:
         """An object as it is now."""
-        found: dict[str, Any] = json.loads(self.here("get", kind, name, "--output=json"))
-        return found
+        return self.kube.get(self._named(kind, name))
 
     def condition(self, kind: str, name: str, condition: str) -> dict[str, Any]:
         """A condition of an object, or of its first parent."""
@@ -68,8 +73,8 @@ class Hotel:
     def delete(self, *kinds: str) -> None:
         """Ask for the deletion of all objects of these kinds and do not wait."""
         for kind in kinds:
-            names = ["amazon-vpc-lattice"] if kind == CLASS else ["--all"]
-            self.here("delete", kind, *names, "--wait=false", "--ignore-not-found")
+            for name in self.left(kind):
+                self.kube.delete(self._named(kind, name))
 
     def gone(self, kinds: Iterable[str] = KINDS, within: float = 60.0) -> None:
         """Wait until no object of these kinds is left."""
@@ -79,8 +84,15 @@ class Hotel:
     def is_gone(self, kind: str) -> bool:
         return not self.left(kind)
 
-    def left(self, kind: str) -> str:
-        return self.here("get", kind, "--output=name").strip()
+    def left(self, kind: str) -> list[str]:
+        """Names of the objects of a kind."""
+        home = None if kind == CLASS else self.namespace
+        return [each["metadata"]["name"] for each in self.kube.list(*TYPES[kind], home)]
+
+    def _named(self, kind: str, name: str) -> Object:
+        version, its = TYPES[kind.lower()]
+        home = {} if kind.lower() == CLASS else {"namespace": self.namespace}
+        return {"apiVersion": version, "kind": its, "metadata": {"name": name, **home}}
 
     def events(self) -> list[Object]:
         return self.kube.list("v1", "Event", self.namespace)
