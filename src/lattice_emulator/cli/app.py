@@ -8,7 +8,7 @@ import json
 import sys
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import urlencode
 
 import typer
@@ -33,15 +33,19 @@ Url = Annotated[
 ]
 
 
+_INTERRUPTED = 130
+"""What Typer makes of Ctrl-C where a command leaves it to the parser."""
+
+
 def main() -> None:
-    """Run the command line; exits with 0 or 1, never with a traceback for what a user can cause."""
+    """Run the command line; exits with 0 or 1, an error is a sentence, never a traceback for what a user can cause."""
     try:
-        app()
+        code = typer.main.get_command(app).main(prog_name="lattice-emulator", standalone_mode=False)
+    except typer.TyperException as error:
+        _fail(f"{error.format_message().rstrip('.')}; see lattice-emulator --help")
     except (SettingError, RemoteError) as error:
         _fail(str(error))
-    except SystemExit as ended:
-        # The parser ends wrong usage with 2.
-        sys.exit(1 if ended.code == 2 else ended.code)
+    sys.exit(1 if code == _INTERRUPTED else code or 0)
 
 
 @app.command()
@@ -189,6 +193,6 @@ def _print(document: object) -> None:
     print(json.dumps(document, indent=2))
 
 
-def _fail(sentence: str) -> None:
+def _fail(sentence: str) -> NoReturn:
     print(f"lattice-emulator: {sentence}", file=sys.stderr)
     sys.exit(1)

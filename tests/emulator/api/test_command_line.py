@@ -118,6 +118,7 @@ def test_wrong_usage_is_a_sentence_and_exit_code_1(arguments, words):
     assert words in finished.stderr
     assert "Traceback" not in finished.stderr
     assert finished.stdout == ""
+    assert finished.stderr.count("\n") == 1
 
 
 @process
