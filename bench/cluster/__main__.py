@@ -71,8 +71,8 @@ async def _measure(plane: ControlPlane, chosen: argparse.Namespace) -> list[Figu
         await stage.settle(size)
         told(_memory(stage, size))
         told(await wire(stage, size, chosen.edits))
-        told(await restart(stage, size))
         told(await wire_under_load(stage, size, chosen.edits, chosen.more))
+        told(await restart(stage, replace(size, routes=size.routes + chosen.more)))
     return figures
 
 

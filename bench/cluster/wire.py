@@ -61,5 +61,6 @@ def _figures(latencies: list[float], bound: str) -> list[Figure]:
     name = "pod ready in an EndpointSlice → RegisterTargets on the wire"
     return [
         Figure(name=f"{name}, p50", measured=percentile(latencies, 0.50) * 1000, unit="ms", goal=None, bound=bound),
+        Figure(name=f"{name}, p90", measured=percentile(latencies, 0.90) * 1000, unit="ms", goal=None, bound=bound),
         Figure(name=f"{name}, p99", measured=percentile(latencies, 0.99) * 1000, unit="ms", goal=GOAL, bound=bound),
     ]
