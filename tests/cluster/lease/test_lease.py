@@ -41,6 +41,8 @@ def kubeconfig(control_plane: ControlPlane, helm: Helm) -> Iterator[Path]:
     yield control_plane.kubeconfig("lease", control_plane.service_account_token(HOME, ACCOUNT))
     for each in [*rights, *namespaces]:
         admin.delete(each)
+    # A Lease of our name that is left anywhere makes the next controller of this API server stand back.
+    eventually("the namespaces are gone", lambda: not any(map(admin.exists, namespaces)), within=60)
 
 
 @pytest.fixture
