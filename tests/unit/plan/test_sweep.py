@@ -63,6 +63,7 @@ def test_what_is_known_going_or_not_ours_is_no_orphan() -> None:
         pytest.param(replace(GROUP, tags=tagged(**{Tag.CLUSTER_NAME: "x"})), False, id="another cluster"),
         pytest.param(replace(GROUP, tags=tagged(**{Tag.SOURCE_TYPE: None})), False, id="no source"),
         pytest.param(replace(GROUP, tags=tagged(**{Tag.SOURCE_TYPE: "Other"})), False, id="an unknown source"),
+        pytest.param(replace(GROUP, tags=tagged(**{Tag.SOURCE_TYPE: "ServiceExport"})), False, id="exported"),
     ],
 )
 def test_only_unused_groups_of_ours_are_collected(group: ObservedGroup, collected: bool) -> None:

@@ -22,6 +22,10 @@ from lattice_gateway.core.plan.ownership import is_ours
 from lattice_gateway.core.plan.plan import Plan
 
 
+ROUTE_SOURCES = (SourceType.HTTP_ROUTE, SourceType.GRPC_ROUTE, SourceType.TLS_ROUTE)
+"""What groups are made for that nobody but a service of ours uses."""
+
+
 class OrphanKind(StrEnum):
     """Kinds of resources that can be left over, as ``sweep --delete KIND/NAME`` names them."""
 
@@ -126,14 +130,17 @@ def plan_collection(group: ObservedGroup) -> Plan:
 
 
 def _is_collectable(group: ObservedGroup, owner: Owner) -> bool:
-    """Ours, of our VPC and cluster, made for a kind that we know (deploy.md §11 row 41, D1.15)."""
+    """Ours, of our VPC and cluster, made for a route (deploy.md §11 row 41, D1.15).
+
+    A group that is exported waits for whoever will import it, so that nobody uses it proves nothing.
+    """
     tags = group.tags
     return (
         tags is not None
         and is_ours(tags, owner)
         and group.vpc in {None, owner.vpc}
         and tags.get(Tag.CLUSTER_NAME) == owner.cluster
-        and tags.get(Tag.SOURCE_TYPE) in set(SourceType)
+        and tags.get(Tag.SOURCE_TYPE) in set(ROUTE_SOURCES)
     )
 
 
