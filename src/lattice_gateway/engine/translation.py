@@ -15,7 +15,15 @@ from lattice_gateway.core.objects import HTTPRoute, Kind, Object, Ref
 from lattice_gateway.core.report.gateways import GATEWAY_STATUSES
 from lattice_gateway.core.report.ownership import OWNERSHIP, Ownership
 from lattice_gateway.core.report.program import STATUS_CELLS, WHOLE, ObjectStatus
-from lattice_gateway.core.translate.attach import ATTACHMENTS, Attached, Attachment, Gone, NotOurs, Standing
+from lattice_gateway.core.translate.attach import (
+    ATTACHMENTS,
+    Attached,
+    Attachment,
+    Gone,
+    NotOurs,
+    Standing,
+    gateways_named,
+)
 from lattice_gateway.core.translate.groups import GROUPS
 from lattice_gateway.core.translate.inputs import (
     ACCEPTED,
@@ -163,6 +171,8 @@ class Translation:
             self._set(OUTCOMES, key, outcome)
         for route in news.accepted:
             engine.put(ACCEPTED, route.ref, LastAccepted(route))
+            # What an earlier process deployed is the evidence of parents that left while nobody looked (decision 25).
+            engine.put(FORMER, route.ref, FormerParents(gateways_named(route)))
         for parent in news.expired:
             engine.put(EXPIRED, parent, Expired())
         for kind in MAY_BE_FORBIDDEN:

@@ -231,6 +231,38 @@ def test_a_parent_ref_taken_out_is_held_for_a_while() -> None:
     assert list(delta.holds) == [ParentOfRoute(route("pay").ref, GATEWAY.ref)]
 
 
+def test_a_parent_ref_taken_out_while_nobody_looked_is_held_as_well() -> None:
+    inner = structs.replace(GATEWAY, metadata=meta("inner"))
+    both = structs.replace(
+        route("pay"),
+        spec=structs.replace(route("pay").spec, parent_refs=(ParentRef(name="edge"), ParentRef(name="inner"))),
+    )
+    made = Translation(Settings(region="us-west-2", owner=OWNER))
+    world = (CLASS, GATEWAY, inner, PAY, SITE, pods("10.0.0.1"), route("pay", parent="inner"))
+
+    delta = made.apply(News(puts=world, accepted=(both,), services={SERVICE.name: RECORD}))
+
+    unit = delta.units[SERVICE]
+    assert isinstance(unit, Service)
+    assert (unit.networks, unit.held_networks) == ({NetworkKey("inner")}, {NetworkKey("edge")})
+    assert list(delta.holds) == [ParentOfRoute(both.ref, GATEWAY.ref)]
+
+
+def test_a_gateway_that_left_our_class_while_nobody_looked_is_held_and_then_given_up() -> None:
+    made = Translation(Settings(region="us-west-2", owner=OWNER))
+    foreign = structs.replace(GATEWAY, spec=structs.replace(GATEWAY.spec, gateway_class_name="other"))
+    world = (CLASS, foreign, PAY, SITE, pods("10.0.0.1"), route("pay"))
+
+    held = made.apply(News(puts=world, accepted=(route("pay"),), services={SERVICE.name: RECORD}))
+    given_up = made.apply(News(expired=tuple(held.holds)))
+
+    assert list(held.holds) == [ParentOfRoute(route("pay").ref, GATEWAY.ref)]
+    assert isinstance(held.units[SERVICE], Held)
+    unit = given_up.units[SERVICE]
+    assert isinstance(unit, Service)
+    assert (unit.networks, unit.held_networks) == (frozenset(), frozenset())
+
+
 def test_a_class_that_is_gone_holds_as_a_gateway_does() -> None:
     made = translation()
     made.apply(served(made))

@@ -125,9 +125,23 @@ def view_attachment(view: View, ref: Ref) -> Attachment:
     return Attachment((*named, *gone), age_of(route), overridden)
 
 
+def gateways_named(route: Route) -> tuple[Ref, ...]:
+    """The Gateways that a route names as parents, each once, in its order."""
+    named = (_gateway(route, parent) for parent in route.spec.parent_refs if _is_gateway(parent))
+    return tuple(dict.fromkeys(named))
+
+
+def _is_gateway(parent: ParentRef) -> bool:
+    return parent.group == GATEWAY_API and parent.kind == Kind.GATEWAY
+
+
+def _gateway(route: Route, parent: ParentRef) -> Ref:
+    return Ref(Kind.GATEWAY, parent.namespace or route.metadata.namespace, parent.name)
+
+
 def _parent(view: View, route: Route, parent: ParentRef) -> Parent:
-    gateway = Ref(Kind.GATEWAY, parent.namespace or route.metadata.namespace, parent.name)
-    if parent.group != GATEWAY_API or parent.kind != Kind.GATEWAY:
+    gateway = _gateway(route, parent)
+    if not _is_gateway(parent):
         return Parent(parent, gateway, NotOurs())
     return Parent(parent, gateway, _stand(view, route, parent, gateway))
 
