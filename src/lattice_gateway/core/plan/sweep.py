@@ -21,7 +21,6 @@ from lattice_gateway.core.plan.networks import is_a_gateways
 from lattice_gateway.core.plan.ownership import is_ours
 from lattice_gateway.core.plan.plan import Plan
 
-
 ROUTE_SOURCES = (SourceType.HTTP_ROUTE, SourceType.GRPC_ROUTE, SourceType.TLS_ROUTE)
 """What groups are made for that nobody but a service of ours uses."""
 
