@@ -9,9 +9,12 @@ from lattice_gateway.cli.exits import CommandError
 from lattice_gateway.cli.look import Look, look
 from lattice_gateway.cli.render.tree import BAD, Picture, add_route, gateway_tree, whole_tree
 from lattice_gateway.cli.unknown import routes_shown, unknown_of
-from lattice_gateway.cli.where import Place
+from lattice_gateway.cli.where import InCluster, Place
 from lattice_gateway.core.objects import Ref
 from lattice_gateway.core.translate.topology import Topology
+
+NAMED = 3
+"""Parts of a name with its namespace: ``KIND/NAMESPACE/NAME``."""
 
 
 async def describe_tree(place: Place, name: str | None = None) -> Tree:
@@ -19,7 +22,7 @@ async def describe_tree(place: Place, name: str | None = None) -> Tree:
 
     What cannot be read has no place in the topology, what is unknown no verdict; both stand at the end.
     """
-    seen = await look(place)
+    seen = await look(_at(place, name))
     if name is not None:
         tree = _one(seen, name)
     else:
@@ -29,6 +32,14 @@ async def describe_tree(place: Place, name: str | None = None) -> Tree:
     for one in unknown_of(seen):
         tree.add(f"[yellow]?[/] unknown: {escape(str(one))}")
     return tree
+
+
+def _at(place: Place, name: str | None) -> Place:
+    """In a cluster, the namespace that the name itself names is shown, unless another one was asked for."""
+    parts = (name or "").split("/")
+    if not isinstance(place, InCluster) or place.everywhere or place.namespace is not None or len(parts) != NAMED:
+        return place
+    return replace(place, namespace=parts[1])
 
 
 def _shown(seen: Look) -> Topology:

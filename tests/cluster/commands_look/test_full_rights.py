@@ -28,6 +28,9 @@ def test_what_plan_says_is_what_the_controller_then_does(hotel: Hotel, stage: St
     after = admin("plan", "-A", "-o", "json")
     assert (after.code, after.operations) == (0, Counter())
     shown = admin("describe", f"--namespace={hotel.namespace}")
+    one = admin("describe", f"HTTPRoute/{hotel.namespace}/inventory")
+    assert f"HTTPRoute {hotel.namespace}/inventory" in one.out
+    assert f"HTTPRoute {hotel.namespace}/rates" not in one.out
     assert "service network my-hotel" in shown.out
     assert f"service inventory-{hotel.namespace}" in shown.out
     assert admin("sweep").out == "Nothing of ours in VPC Lattice is without a record.\n"
