@@ -1,5 +1,6 @@
 """Trees of manifests of a wanted size, one file an object group, as a platform team would keep them."""
 
+import time
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -63,12 +64,15 @@ class Tree:
             name = f"r{number:04}"
             self._file(f"routes/{name}.yaml", _http_route(name, [["shared"]]))
 
-    def add_pod(self, service: str) -> Path:
-        """Adds one more pod to a Service; returns the file of its EndpointSlice, replaced as a whole."""
+    def add_pod(self, service: str) -> float:
+        """Adds one more pod to a Service; returns when its EndpointSlice was replaced, in seconds since the epoch."""
         path = self.root / "slices" / f"{service}.yaml"
         (document,) = yaml.safe_load_all(path.read_text())
         document["endpoints"].append(self._endpoint(service))
-        return self._file(f"slices/{service}.yaml", document)
+        new = self._prepared(path, document)
+        moment = time.time()
+        new.replace(path)
+        return moment
 
     def _route(self, name: str, size: Size) -> None:
         backends = [[f"{name}-s{rule}{backend}" for backend in range(size.backends)] for rule in range(size.rules)]
@@ -88,12 +92,16 @@ class Tree:
         pod = {"kind": "Pod", "name": f"{service}-{address.replace('.', '-')}"}
         return {"addresses": [address], "conditions": {"ready": True}, "targetRef": pod}
 
-    def _file(self, name: str, *documents: dict[str, object]) -> Path:
+    def _file(self, name: str, *documents: dict[str, object]) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._prepared(path, *documents).replace(path)
+
+    def _prepared(self, path: Path, *documents: dict[str, object]) -> Path:
+        """The new content beside the file, where nobody reads it."""
         new = path.with_suffix(".tmp")
         new.write_text(yaml.dump_all(documents, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
-        return new.replace(path)
+        return new
 
 
 def _class() -> dict[str, object]:
