@@ -34,7 +34,7 @@ def main() -> int:
     """Measures, prints, and answers 1 when a goal was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
     parser.add_argument("--routes", type=int, default=ROUTES, help="routes in place; fewer for a quick run")
-    parser.add_argument("--edits", type=int, default=100, help="slices edited for the times")
+    parser.add_argument("--edits", type=int, default=300, help="slices edited for the times")
     parser.add_argument("--more", type=int, default=200, help="routes created while slices are edited")
     parser.add_argument("--json", type=Path, default=Path("bench-cluster-figures.json"), help="the figures as JSON")
     chosen = parser.parse_args()

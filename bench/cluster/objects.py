@@ -4,7 +4,9 @@ Services have no selector and slices are written by hand, so that nobody but the
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,14 @@ _HOMES: Final = {
 }
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 STATUS_CONFLICT: Final = 409
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """A pod that was added: its address, and when the edit was sent, in seconds since the epoch."""
+
+    address: str
+    sent: float
 
 
 class Objects:
@@ -53,14 +63,13 @@ class Objects:
         await self._post(routes)
         self._applied.update(paths)
 
-    async def add_pod(self, service: str) -> str:
-        """One more ready pod of a Service; its address."""
-        path = self._tree.add_pod(service)
+    async def add_pod(self, service: str) -> Added:
+        """One more ready pod of a Service."""
+        (document,) = _documents(self._tree.add_pod(service))
         self.pods_added += 1
-        await self._put_endpoints(path)
-        (document,) = _documents(path)
-        address: str = document["endpoints"][-1]["addresses"][0]
-        return address
+        sent = time.time()
+        await self._put_endpoints(document)
+        return Added(address=document["endpoints"][-1]["addresses"][0], sent=sent)
 
     async def replace_pod(self, service: str) -> None:
         """A new pod instead of the oldest one of a Service, in one edit of its slice."""
@@ -68,7 +77,7 @@ class Objects:
         (document,) = _documents(path)
         document["endpoints"].pop(0)
         path.write_text(yaml.safe_dump(document))
-        await self._put_endpoints(path)
+        await self._put_endpoints(document)
 
     async def patch(self, kind: str, name: str, change: Mapping[str, Any]) -> None:
         """Merge a change into an object."""
@@ -79,8 +88,7 @@ class Objects:
         (document,) = _documents(self._tree.root / "routes" / f"{name}.yaml")
         return document
 
-    async def _put_endpoints(self, path: Path) -> None:
-        (document,) = _documents(path)
+    async def _put_endpoints(self, document: Document) -> None:
         await self.patch("EndpointSlice", document["metadata"]["name"], {"endpoints": document["endpoints"]})
 
     async def _post(self, paths: Iterable[Path]) -> None:

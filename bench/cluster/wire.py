@@ -42,14 +42,13 @@ async def wire_under_load(stage: ClusterBench, size: Size, changes: int, more: i
 async def _one(stage: ClusterBench, service: str) -> float:
     """Other routes register targets too: the call of this edit is the one that names its pod."""
     before = await stage.newest_call()
-    edited = time.time()
-    address = await stage.objects.add_pod(service)
+    pod = await stage.objects.add_pod(service)
     while True:
         for call in await stage.calls_after(before, "RegisterTargets"):
-            if f"'{address}'" in str(call["params"]):
-                return moment(call) - edited
-        if time.time() - edited > PATIENCE:
-            raise RuntimeError(f"no RegisterTargets for {address} within {PATIENCE:g} s")
+            if f"'{pod.address}'" in str(call["params"]):
+                return moment(call) - pod.sent
+        if time.time() - pod.sent > PATIENCE:
+            raise RuntimeError(f"no RegisterTargets for {pod.address} within {PATIENCE:g} s")
         await asyncio.sleep(GLANCE)
 
 
