@@ -63,7 +63,7 @@ async def _pods_on_the_wire(stage: Bench) -> list[float]:
     for number in range(CHANGES):
         before = await stage.calls("RegisterTargets")
         last = before[-1]["number"] if before else 0
-        edited = stage.tree.add_pod(f"r{number:04}-s00")
+        edited = stage.tree.add_pod_at(f"r{number:04}-s00")
         while not (new := await stage.calls("RegisterTargets", after=last)):
             if time.time() - edited > 30:
                 raise RuntimeError("no RegisterTargets within 30 s of an edit")

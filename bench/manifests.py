@@ -64,8 +64,13 @@ class Tree:
             name = f"r{number:04}"
             self._file(f"routes/{name}.yaml", _http_route(name, [["shared"]]))
 
-    def add_pod(self, service: str) -> float:
-        """Adds one more pod to a Service; returns when its EndpointSlice was replaced, in seconds since the epoch."""
+    def add_pod(self, service: str) -> Path:
+        """Adds one more pod to a Service; returns the file of its EndpointSlice."""
+        self.add_pod_at(service)
+        return self.root / "slices" / f"{service}.yaml"
+
+    def add_pod_at(self, service: str) -> float:
+        """The same; returns when the EndpointSlice was replaced as a whole, in seconds since the epoch."""
         path = self.root / "slices" / f"{service}.yaml"
         (document,) = yaml.safe_load_all(path.read_text())
         document["endpoints"].append(self._endpoint(service))
