@@ -43,11 +43,15 @@ async def test_orphans_are_listed_and_only_the_one_that_is_named_is_deleted(stag
     here = ("--endpoint-url", shop.emulator.url)
 
     listed = await stage.command("lattice_gateway", *words, *here)
+    blind = await stage.command("lattice_gateway", *words[:3], *here)
+    blindly = await stage.command("lattice_gateway", *words[:3], *here, "--delete", f"service/{STEADY}-default")
     unknown = await stage.command("lattice_gateway", *words, *here, "--delete", "service/nobody")
     untouched = set(await shop.emulator.services())
     deleted = await stage.command("lattice_gateway", *words, *here, "--delete", f"service/{STEADY}-default")
 
     assert listed.code == 0
+    assert (blind.code, blind.out.startswith("No verdict: without the controller's records")) == (0, True), blind
+    assert (blindly.code, blindly.err.startswith("error: nothing is deleted: without")) == (1, True), blindly
     assert all(f"service/{name}-default" in listed.out for name in (STEADY, MOVING))
     assert unknown.code == 1
     assert unknown.err.startswith("error: service/nobody is no orphan")

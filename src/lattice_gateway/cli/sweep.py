@@ -13,7 +13,7 @@ from lattice_gateway.engine.ports import LatticeFailure
 from lattice_gateway.engine.removal import NotRemoved, Removal
 from lattice_gateway.settings import Settings
 
-NEEDS_STATE = "--state-dir DIR is needed: without the controller's records nothing can be called an orphan"
+NO_VERDICT = "without the controller's records (--state-dir DIR) nothing can be called an orphan"
 READ_ONLY = (
     "--delete needs --source DIR and --state-dir DIR: a cluster is only read; without --delete its orphans are listed"
 )
@@ -24,8 +24,10 @@ async def sweep_text(place: Place, names: tuple[str, ...]) -> str:
     if names and not isinstance(place, Where):
         raise CommandError(READ_ONLY)
     seen = await look(place)
+    if seen.read.recorded is None and names:
+        raise CommandError(f"nothing is deleted: {NO_VERDICT}")
     if seen.read.recorded is None:
-        raise CommandError(NEEDS_STATE)
+        return f"No verdict: {NO_VERDICT}."
     if not seen.read.sight.everything_owned:
         raise CommandError(f"orphans are unknown: {'; '.join(map(str, seen.read.sight.hidden))}")
     if not names:
