@@ -2,6 +2,7 @@
 
 import asyncio
 from random import Random
+from signal import SIGTERM
 
 import pytest
 
@@ -76,4 +77,5 @@ async def test_killed_again_and_again_while_it_builds_and_while_it_deletes_the_e
     await until(lambda: not controller.status("HTTPRoute", "first"), "no status is left of a route")
     assert not controller.events("bug")
     assert not controller.events("orphaned")
-    assert await controller.stop() == 0
+    # The last process may be told to end before Python has come as far as listening to signals.
+    assert await controller.stop() in {0, -SIGTERM}
