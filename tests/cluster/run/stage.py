@@ -177,6 +177,9 @@ def a_stage(plane: ControlPlane, helm: Helm, folder: Path, scale: float) -> Iter
     finally:
         stage.close()
         emulator.process.stop()
+        # The chart's own test installs objects of these names, and finds them taken otherwise.
+        for each in reversed(rights):
+            plane.admin.delete(each)
 
 
 def an_emulator(folder: Path, scale: float) -> Emulator:
