@@ -21,6 +21,9 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
+BUSY_S = 20.0
+"""How long a server may say that it is too busy (429) before a test fails on it."""
+
 
 class ApiError(Exception):
     """The server said no: HTTP ``status``, the API's ``reason`` (such as Invalid) and its message."""
@@ -125,19 +128,29 @@ class Kube:
     def request(
         self, method: str, path: str, body: Object | None = None, content_type: str = "application/json"
     ) -> Object:
-        """One call; the decoded answer. Raises ``ApiError`` unless it is a success."""
+        """One call; the decoded answer. Raises ``ApiError`` unless it is a success.
+
+        A server that has just started says 429 until its storage is read; that is asked again, as kubectl does.
+        """
+        until = monotonic() + BUSY_S
+        while True:
+            status, decoded = self._answer(method, path, body, content_type)
+            if status != http.HTTPStatus.TOO_MANY_REQUESTS or monotonic() > until:
+                break
+            sleep(0.2)
+        if status >= http.HTTPStatus.BAD_REQUEST:
+            raise ApiError(status, decoded.get("reason", ""), decoded.get("message", ""))
+        return decoded
+
+    def _answer(self, method: str, path: str, body: Object | None, content_type: str) -> tuple[int, Object]:
         connection = self._connection(timeout=30)
         try:
             headers = {**self._headers(), "Content-Type": content_type}
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
-            status, text = answer.status, answer.read()
+            return answer.status, _decoded(answer.read())
         finally:
             connection.close()
-        decoded = _decoded(text)
-        if status >= http.HTTPStatus.BAD_REQUEST:
-            raise ApiError(status, decoded.get("reason", ""), decoded.get("message", ""))
-        return decoded
 
     def path(self, wanted: Object) -> str:
         """Path of one object."""
