@@ -179,7 +179,7 @@ def sweep(
 ) -> int:
     """List what is ours in VPC Lattice without a record, and delete only what is named.
 
-    Without --source it reads a cluster with your own rights, and lists only.
+    Without --source it reads a cluster with your own rights: who may not list its Gateways and routes is refused.
     """
     flags = _flags(endpoint_url, region, account_id, vpc_id, cluster_name)
     cluster = _cluster(Kubectl(kubeconfig, context, namespace, all_namespaces), flags)

@@ -12,6 +12,7 @@ import msgspec
 from lattice_gateway.adapters.kube.api import Api, KubeFailure
 from lattice_gateway.cli.exits import CommandError
 from lattice_gateway.cli.glance import listed
+from lattice_gateway.core.lattice.words import Owner
 from lattice_gateway.settings import FLAGS, VARIABLES
 
 DEPLOYMENTS: Final = "/apis/apps/v1/deployments"
@@ -110,6 +111,16 @@ def merged(environment: Mapping[str, str], flags: Mapping[str, str | None], belo
     spoken = said.keys() | {name for name, text in flags.items() if text}
     settled = {name for names in SAME if spoken & set(names) for name in names}
     return {**{name: text for name, text in below.items() if name not in settled}, **said}
+
+
+def contradictions(owner: Owner, below: Mapping[str, str]) -> tuple[str, ...]:
+    """Parts of an identity that the Deployment says otherwise; what it leaves to EC2 metadata contradicts nothing."""
+    ours = {"AWS_ACCOUNT_ID": owner.account, "CLUSTER_NAME": owner.cluster, "CLUSTER_VPC_ID": owner.vpc}
+    return tuple(
+        f"{name} is {mine!r} here and {below[name]!r} in the controller's Deployment"
+        for name, mine in ours.items()
+        if below.get(name) and below[name] != mine
+    )
 
 
 def _decoded(item: bytes) -> _Deployment | None:

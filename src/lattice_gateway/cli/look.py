@@ -12,7 +12,7 @@ from lattice_gateway.adapters.kube import NotConfigured
 from lattice_gateway.adapters.kube.client import open_client, read_config
 from lattice_gateway.adapters.kube.reading import Seen
 from lattice_gateway.adapters.kube.records import records_of
-from lattice_gateway.cli.deployed import deployed, merged
+from lattice_gateway.cli.deployed import contradictions, deployed, merged
 from lattice_gateway.cli.exits import CommandError
 from lattice_gateway.cli.glance import Glance, glance
 from lattice_gateway.cli.sight import ALL, Sight, homes, namespaces_of
@@ -21,7 +21,7 @@ from lattice_gateway.core.lattice.keys import NetworkKey, UnitKey
 from lattice_gateway.core.lattice.observed import NetworkView, Observed, ObservedService
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.lattice.words import Arn, Owner
-from lattice_gateway.core.objects import HTTPRoute, Ref
+from lattice_gateway.core.objects import HTTPRoute, Kind, Ref
 from lattice_gateway.core.objects.finalizers import is_leaving
 from lattice_gateway.core.plan.sweep import Account, Orphan, orphans
 from lattice_gateway.core.translate.topology import Topology
@@ -33,18 +33,23 @@ from lattice_gateway.engine.survey import Survey
 from lattice_gateway.engine.translation import News, Translation, Unreadable
 from lattice_gateway.settings import Settings, read_settings
 
+UNBUILT = (Kind.GRPC_ROUTE, Kind.TLS_ROUTE)
+"""Kinds of routes that the Go controller makes services for and we do not yet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
     """A source, read once.
 
     ``recorded`` None: there is no state directory, so nothing can be said of objects that vanished.
+    ``contradictions``: how our identity differs from that of the cluster's controller.
     """
 
     settings: Settings
     snapshot: Snapshot
     recorded: Recorded | None
     sight: Sight = ALL
+    contradictions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +75,8 @@ class Look:
         recorded = {record.arn for record in self.read.recorded.units.values() if record.arn}
         known = frozenset(recorded | set(_arns(self.observed)))
         found = orphans(self.account, self.read.settings.owner, known)
-        return tuple(each for each in found if self.read.sight.shows([_namespace(each)]))
+        unbuilt = _unbuilt(self.read.snapshot)
+        return tuple(each for each in found if self.read.sight.shows([_namespace(each)]) and each.origin not in unbuilt)
 
     def shows(self, key: UnitKey) -> bool:
         """Whether a unit belongs to what is shown."""
@@ -148,6 +154,7 @@ async def _read_cluster(place: InCluster) -> Read:
             settings=below.unknown,
             enforced=settings.enforce_reference_grants,
         ),
+        contradictions=contradictions(settings.owner, below.variables),
     )
 
 
@@ -218,6 +225,12 @@ def _arns(observed: Mapping[UnitKey, Observed]) -> Iterator[Arn]:
                 yield from (group.arn for group in seen)
             case None:
                 pass
+
+
+def _unbuilt(snapshot: Snapshot) -> frozenset[str]:
+    """Origins of what only the Go controller can have made for a route that is there: its kind is not built here."""
+    refs = [*(thing.ref for thing in snapshot.objects), *(one.ref for one in snapshot.undecodable)]
+    return frozenset(f"route {ref.namespace}/{ref.name}" for ref in refs if ref.kind in UNBUILT)
 
 
 def _namespace(orphan: Orphan) -> str:

@@ -32,7 +32,6 @@ def ended(words: list[str]) -> int:
         pytest.param(["plan", "-n", "a", "-A"], "exclude each other", id="one namespace and all of them"),
         pytest.param(["plan", "--source", "x", "-A"], "--source is a directory", id="a directory and a cluster"),
         pytest.param(["plan", "--state-dir", "x"], "--source DIR is needed", id="half of a directory"),
-        pytest.param(["sweep", "--delete", "group/x"], "a cluster is only read", id="deleting from a cluster"),
         pytest.param(["run", "--source", "x"], "--source DIR and --state-dir DIR", id="run with half of a directory"),
         pytest.param(["run", "--kubeconfig", "/nowhere"], "no cluster: ", id="run without a cluster"),
         pytest.param(["run", "--kubeconfig", "/x", "--delete-all"], "--source DIR is needed", id="delete-all anywhere"),

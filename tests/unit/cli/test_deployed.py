@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lattice_gateway.cli.deployed import Deployed, merged, read_deployments
+from lattice_gateway.cli.deployed import Deployed, contradictions, merged, read_deployments
+from lattice_gateway.core.lattice.words import Owner, VpcId
 
 NONE = "settings of the controller: there is no Deployment of it; those of this shell and the defaults are used"
 
@@ -85,3 +86,26 @@ def test_the_caller_has_the_last_word(
     environment: dict[str, str], flags: dict[str, str | None], below: dict[str, str], expected: dict[str, str]
 ) -> None:
     assert merged(environment, flags, below) == expected
+
+
+OWNER = Owner("1", "blue", VpcId("vpc-1"))
+
+
+@pytest.mark.parametrize(
+    ("below", "contradicted"),
+    [
+        pytest.param({}, [], id="it says nothing"),
+        pytest.param({"AWS_ACCOUNT_ID": "1", "CLUSTER_NAME": "blue", "CLUSTER_VPC_ID": "vpc-1"}, [], id="the same"),
+        pytest.param({"CLUSTER_NAME": ""}, [], id="an empty variable says nothing"),
+        pytest.param({"CLUSTER_NAME": "green"}, ["CLUSTER_NAME is 'blue' here and 'green'"], id="another cluster"),
+        pytest.param(
+            {"AWS_ACCOUNT_ID": "2", "CLUSTER_VPC_ID": "vpc-2"},
+            ["AWS_ACCOUNT_ID is '1' here and '2'", "CLUSTER_VPC_ID is 'vpc-1' here and 'vpc-2'"],
+            id="another account and VPC",
+        ),
+    ],
+)
+def test_an_identity_that_is_not_the_controllers_is_told(below: dict[str, str], contradicted: list[str]) -> None:
+    told = contradictions(OWNER, below)
+
+    assert list(told) == [f"{each} in the controller's Deployment" for each in contradicted]
