@@ -203,6 +203,14 @@ def test_a_pause_holds_settings_and_follows_targets() -> None:
     assert names(plan_group(held, (), OWNER, AROUND)) == []
 
 
+def test_spared_targets_are_neither_registered_nor_deregistered() -> None:
+    there, missing = Target("fd00::1", 80), Target("fd00::2", 80)
+    seen = replace(OURS, targets=(*(OURS.targets or ()), ObservedTarget(there, TargetStatus.HEALTHY)))
+
+    assert names(plan_group(WANTED, (seen,), OWNER, AROUND)) == ["DeregisterTargets"]
+    assert names(plan_group(replace(WANTED, spared=frozenset({there, missing})), (seen,), OWNER, AROUND)) == []
+
+
 def test_targets_of_a_service_that_is_going_stay() -> None:
     assert names(plan_group(replace(WANTED, targets=None), (OURS,), OWNER, AROUND)) == []
 

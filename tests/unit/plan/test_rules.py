@@ -157,6 +157,26 @@ def test_at_the_quota_the_earlier_form_of_a_held_rule_is_not_turned_into_another
     assert tell(plan([held(A), to(C)], [there(1, B)], quota=1)) == ["+2 /c"]
 
 
+@pytest.mark.parametrize(
+    ("rules", "existing", "expected"),
+    [
+        pytest.param([to(ROOT)], [there(1, A), there(2, ROOT)], [], id="nobody asks for it"),
+        pytest.param([to(B), to(C)], [there(1, A), there(2, B)], ["+3 /c"], id="at the quota it is not turned"),
+    ],
+)
+def test_a_stale_rule_that_is_spared_stays_and_is_told(
+    rules: list[Rule], existing: list[ObservedRule], expected: list[str]
+) -> None:
+    site = replace(SITE, stale_stay=True, around=replace(AROUND, rule_quota=2))
+
+    piece = plan_rules(site, rules, tuple(existing))
+
+    assert tell(piece) == expected
+    assert [note.text for note in piece.notes] == [
+        "listener 80 rule k8s-1700000000-rule-1 stays, although nobody asks for it now"
+    ]
+
+
 def test_a_held_rule_is_told() -> None:
     assert [note.text for note in plan([held(A)], [there(1, A)]).notes] == [
         "HTTPRoute default/rates /a stays as it is: Service pay cannot be read"

@@ -8,7 +8,7 @@ from lattice_gateway.core.lattice.keys import NetworkKey
 from lattice_gateway.core.lattice.observed import Fixed, ObservedAssociation, ObservedListener, ObservedService
 from lattice_gateway.core.lattice.operations import CreateServiceAssociation, Known, TagResource
 from lattice_gateway.core.lattice.outcome import Refusal
-from lattice_gateway.core.lattice.units import Absent
+from lattice_gateway.core.lattice.units import Absent, Child
 from lattice_gateway.core.lattice.words import Arn, ListenerProtocol, Status, Tag, Tags
 from lattice_gateway.core.plan import holds, plan_service
 from lattice_gateway.core.plan.plan import NetworkState, NoteKind, Plan, Surroundings
@@ -226,13 +226,21 @@ def test_networks_and_listeners_that_are_held_stay() -> None:
     held = replace(WANTED, networks=frozenset(), listeners=(), held_networks=frozenset({NETWORK}))
 
     assert names(plan_service(replace(held, held_listeners=frozenset({80})), THERE, OWNER, AROUND)) == []
-    assert names(plan_service(replace(held, other_listeners_stay=True), THERE, OWNER, AROUND)) == []
+    assert names(plan_service(replace(held, others_stay=frozenset({Child.LISTENER})), THERE, OWNER, AROUND)) == []
 
 
 def test_a_service_of_no_network_loses_its_association() -> None:
     assert names(plan_service(replace(WANTED, networks=frozenset()), THERE, OWNER, AROUND)) == [
         "DeleteServiceAssociation"
     ]
+
+
+def test_what_is_to_stay_stays_unnamed() -> None:
+    bare = replace(WANTED, networks=frozenset(), listeners=())
+    loses = ["DeleteServiceAssociation", "DeleteListener"]
+
+    assert names(plan_service(bare, THERE, OWNER, AROUND)) == loses
+    assert names(plan_service(replace(bare, others_stay=frozenset(Child)), THERE, OWNER, AROUND)) == []
 
 
 def test_a_certificate_is_changed_and_never_removed() -> None:

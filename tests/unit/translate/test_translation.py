@@ -8,7 +8,7 @@ from msgspec import structs
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey
 from lattice_gateway.core.lattice.outcome import Done, Outcome
-from lattice_gateway.core.lattice.units import Absent, Held, RouteOwner, Service, Target, TargetGroup
+from lattice_gateway.core.lattice.units import Absent, Child, Held, RouteOwner, Service, Target, TargetGroup
 from lattice_gateway.core.lattice.words import Arn, Owner, SourceType, Tag, Tags, VpcId
 from lattice_gateway.core.objects import (
     CONTROLLER_NAME,
@@ -227,7 +227,7 @@ def test_a_parent_ref_taken_out_is_held_for_a_while() -> None:
     unit = delta.units[SERVICE]
     assert isinstance(unit, Service)
     assert (unit.networks, unit.held_networks) == ({NetworkKey("inner")}, {NetworkKey("edge")})
-    assert unit.other_listeners_stay
+    assert unit.others_stay == {Child.LISTENER}
     assert list(delta.holds) == [ParentOfRoute(route("pay").ref, GATEWAY.ref)]
 
 

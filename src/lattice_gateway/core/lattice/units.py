@@ -5,6 +5,7 @@ A unit that cannot be decided now is ``Held``: nothing of it changes.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
@@ -59,6 +60,7 @@ class TargetGroup:
 
     ``targets`` None leaves the registered ones as they are (a Service that is being deleted).
     ``settings_held`` keeps health check and tags as they are while targets go on being followed (pause, decision 34).
+    ``spared`` targets are not registered, but stay where they are (decision 22).
     """
 
     key: GroupKey
@@ -70,6 +72,7 @@ class TargetGroup:
     targets: frozenset[Target] | None
     tags: Tags
     settings_held: bool = False
+    spared: frozenset[Target] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,14 @@ class Listener:
     rules: tuple[Rule, ...] = ()
 
 
+class Child(StrEnum):
+    """What hangs on a service and is removed when nobody wants it any more."""
+
+    ASSOCIATION = "association"
+    LISTENER = "listener"
+    RULE = "rule"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A desired Lattice service with all that hangs on it.
@@ -187,8 +198,9 @@ class Service:
     ``tags`` are those of the service itself, ``child_tags`` those of associations, listeners and rules.
     ``custom_domain`` is given at creation only. ``certificate`` None leaves what is there.
     ``held_networks`` keep their association if they have one (a parent that cannot be read, decision 25).
-    ``held_listeners`` keep listener and rules of that port as they are. ``other_listeners_stay``: so do all listeners
-    that are not named here (what a parent that is gone wanted is not known any more, decision 25).
+    ``held_listeners`` keep listener and rules of that port as they are. Of ``others_stay`` those that are not named
+    here stay too: what a parent that is gone wanted is not known any more (decision 25), what the Go controller served
+    is not taken away (decision 22).
     """
 
     key: ServiceKey
@@ -201,7 +213,7 @@ class Service:
     certificate: Arn | None = None
     held_networks: frozenset[NetworkKey] = frozenset()
     held_listeners: frozenset[int] = frozenset()
-    other_listeners_stay: bool = False
+    others_stay: frozenset[Child] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

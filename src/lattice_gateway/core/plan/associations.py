@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lattice_gateway.core.lattice.keys import NetworkKey
 from lattice_gateway.core.lattice.observed import ObservedAssociation
 from lattice_gateway.core.lattice.operations import CreateServiceAssociation, DeleteServiceAssociation, Known, Ref
-from lattice_gateway.core.lattice.units import Service
+from lattice_gateway.core.lattice.units import Child, Service
 from lattice_gateway.core.lattice.words import Owner, Status
 from lattice_gateway.core.plan.conditions import USABLE
 from lattice_gateway.core.plan.ownership import is_ours, remembering
@@ -56,6 +56,8 @@ def plan_associations(bond: Bond, there: tuple[ObservedAssociation, ...] | None)
     piece = Piece()
     for key in sorted(bond.desired.networks):
         piece += _wanted(bond, key, there)
+    if Child.ASSOCIATION in bond.desired.others_stay:
+        return piece
     wanted = bond.desired.networks | bond.desired.held_networks
     return piece + Piece(tuple(step for each in _by_id(there) for step in _unwanted(bond, each, wanted)))
 

@@ -72,7 +72,7 @@ def health_differs(desired: HealthCheck, observed: HealthCheck | None) -> bool:
 
 def _created(desired: TargetGroup, observed: tuple[ObservedGroup, ...], owner: Owner) -> Plan:
     if desired.settings_held:
-        return Plan(unit=desired.key, notes=(Note(NoteKind.INFO, "paused: the group is not created"),))
+        return Plan(unit=desired.key, notes=(Note(NoteKind.INFO, "on hold: the group is not created"),))
     create = CreateTargetGroup(
         group=desired.key,
         name=desired.name,
@@ -130,7 +130,7 @@ def _targets(desired: TargetGroup, group: ObservedGroup, active: UnitActive) -> 
     serving = {t.target for t in group.targets if t.status is not TargetStatus.DRAINING}
     resource = Known(group.id, group.arn)
     add = _register(resource, _in_order(desired.targets - serving), active, frozenset())
-    return add + _deregister(resource, _in_order(serving - desired.targets), active)
+    return add + _deregister(resource, _in_order(serving - desired.targets - desired.spared), active)
 
 
 def _in_order(targets: Iterable[Target]) -> tuple[Target, ...]:

@@ -21,7 +21,7 @@ from lattice_gateway.core.lattice.operations import (
     Ref,
     UpdateListener,
 )
-from lattice_gateway.core.lattice.units import Listener
+from lattice_gateway.core.lattice.units import Child, Listener
 from lattice_gateway.core.lattice.words import ListenerProtocol
 from lattice_gateway.core.plan.associations import Bond
 from lattice_gateway.core.plan.forwards import differs, groups_active, send, sending
@@ -52,6 +52,7 @@ def _site(bond: Bond, listener: Ref, port: int, needs: frozenset[str]) -> Site:
         around=bond.around,
         needs=needs,
         ready=bond.ready,
+        stale_stay=Child.RULE in bond.desired.others_stay,
     )
 
 
@@ -120,7 +121,7 @@ def _deleted(bond: Bond, there: ObservedListener) -> Step:
 
 
 def _unwanted(bond: Bond, there: tuple[ObservedListener, ...]) -> Piece:
-    if bond.desired.other_listeners_stay:
+    if Child.LISTENER in bond.desired.others_stay:
         return Piece()
     ports = {listener.port for listener in bond.desired.listeners} | bond.desired.held_listeners
     stale = sorted((each for each in there if each.port not in ports), key=lambda each: each.port)

@@ -33,7 +33,7 @@ from lattice_gateway.core.plan.priorities import Assignment, Wanted, assign
 class Site:
     """Where rules are planned: the listener (existing or to be made by the step ``needs``) of a service.
 
-    ``ready`` are conditions of every step.
+    ``ready`` are conditions of every step. ``stale_stay``: rules that nobody wants are not deleted (decision 22).
     """
 
     key: ServiceKey
@@ -44,6 +44,7 @@ class Site:
     around: Surroundings
     needs: frozenset[str] = frozenset()
     ready: tuple[Condition, ...] = ()
+    stale_stay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def plan_rules(site: Site, rules: Sequence[Rule], existing: tuple[ObservedRule, 
     existing = tuple(sorted(existing, key=lambda rule: rule.priority))
     unique, repeats = without_repeats(rules)
     unique, unmade = without_unmade(unique, existing)
-    pairing = pair_up(unique, existing, site.around.rule_quota if not unmade else MAX_PRIORITY)
+    stale_stay = bool(unmade) or site.stale_stay
+    pairing = pair_up(unique, existing, MAX_PRIORITY if stale_stay else site.around.rule_quota)
     current = {i: rule.priority for i, rule in pairing.same.items()}
     current |= {each.index: each.rule.priority for each in pairing.turned}
     wanted = tuple(Wanted(rule.match, rule.priority, current.get(i)) for i, rule in enumerate(unique))
@@ -91,12 +93,13 @@ def plan_rules(site: Site, rules: Sequence[Rule], existing: tuple[ObservedRule, 
     moved = _moves(plan, existing, _goals(plan))
     after = frozenset({moved[-1].name}) if moved else frozenset()
     notes = (*_repeat_notes(repeats), *_overruled_notes(plan), *_uncovered_notes(plan), *_held_notes(plan, unmade))
+    notes += tuple(_spared_notes(plan)) if site.stale_stay else ()
     piece = Piece(moved, (), notes)
     piece += _rules_in_order(plan, existing, after)
     for each in pairing.turned:
         piece += Piece((_turn(plan, each, after, piece.steps),))
-    if unmade:
-        return piece  # what is stale may be their earlier form, and serves until they are known
+    if stale_stay:
+        return piece  # what is stale may be an earlier form of what is not known, or what the Go controller serves
     for rule, _ in sorted(zip(pairing.stale, plan.assignment.stale, strict=True), key=lambda pair: -pair[1]):
         piece += Piece((_delete(plan, rule, after, piece.steps),))
     return piece
@@ -263,6 +266,11 @@ def _held_notes(plan: Numbered, unmade: Sequence[Rule]) -> Iterator[Note]:
     for rule in (*plan.rules, *unmade):
         if isinstance(rule.action, AsItIs):
             yield Note(NoteKind.INFO, f"{rule.origin} stays as it is: {rule.action.why}")
+
+
+def _spared_notes(plan: Numbered) -> Iterator[Note]:
+    for rule in plan.pairing.stale:
+        yield Note(NoteKind.INFO, f"{plan.site.label} rule {rule.name} stays, although nobody asks for it now")
 
 
 def _uncovered_notes(plan: Numbered) -> Iterator[Note]:

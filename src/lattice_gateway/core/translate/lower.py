@@ -7,6 +7,7 @@ from typing import TypeAlias, assert_never
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey
 from lattice_gateway.core.lattice.units import (
     AsItIs,
+    Child,
     FixedResponse,
     Forward,
     Held,
@@ -121,7 +122,7 @@ def _service(view: View, form: Form, networks: frozenset[NetworkKey], listeners:
         child_tags=child_tags(owner, form.extra_tags),
         custom_domain=domain(form.route, form.attachment),
         held_networks=frozenset() if is_standalone(form.route, form.attachment) else held,
-        other_listeners_stay=bool(gone),
+        others_stay=frozenset({Child.LISTENER}) if gone else frozenset(),
     )
 
 

@@ -190,7 +190,7 @@ def _surroundings(unit: Service) -> str:
     networks = ", ".join(sorted(network.name for network in unit.networks)) or "no network"
     held = ", ".join(sorted(network.name for network in unit.held_networks))
     parts = [f"in {networks}", f"stays in {held}" if held else "", f"domain {unit.custom_domain}"]
-    stay = "other listeners stay" if unit.other_listeners_stay else ""
+    stay = f"other {'s, '.join(sorted(unit.others_stay))}s stay" if unit.others_stay else ""
     return ": " + ", ".join(part for part in [*parts[:2], parts[2] if unit.custom_domain else "", stay] if part)
 
 
