@@ -298,6 +298,78 @@ def test_a_gateway_that_goes_to_another_controller_is_held_for_five_minutes() ->
     assert cluster.holds(RATES)
 
 
+def to_another_class(raw: dict[str, Any]) -> None:
+    raw["spec"]["gatewayClassName"] = "other"
+
+
+def to_another_gateway(raw: dict[str, Any]) -> None:
+    raw["spec"]["parentRefs"] = [{"name": "nowhere"}]
+
+
+def parents(cluster: FinalizedCluster, route: Ref) -> dict[str, tuple[str, str]]:
+    """Status and message of what the status of a route says of each Gateway."""
+    entries = cluster.statuses.statuses[route]["parents"]
+    accepted = {each["parentRef"]["name"]: each["conditions"][0] for each in entries}
+    return {name: (each["status"], each["message"]) for name, each in accepted.items()}
+
+
+def test_a_gateway_that_went_to_another_controller_while_nobody_looked_is_held_for_five_minutes() -> None:
+    stage, cluster = built()
+    cluster.edit(Kind.GATEWAY, "my-hotel", to_another_class)
+
+    async def scene(controller: Controller) -> tuple[dict[str, int], bool, dict[str, tuple[str, str]]]:
+        await asyncio.sleep(250)
+        seen = left(stage), cluster.holds(GATEWAY), parents(cluster, RATES)
+        await asyncio.sleep(350)
+        return seen
+
+    there, held_then, said = play_process(stage, cluster, scene)
+
+    assert there["SERVICE_NETWORK_SERVICE_ASSOCIATION"] == 2
+    assert held_then
+    why = "Gateway default/my-hotel has no class of ours any more"
+    assert said == {"my-hotel": ("Unknown", f"{why}; what it asked for stays for now")}
+    assert "SERVICE_NETWORK" not in left(stage)
+    assert not cluster.holds(GATEWAY)
+    assert cluster.holds(RATES)
+    assert parents(cluster, RATES) == {"my-hotel": ("False", why)}
+
+
+def test_a_gateway_that_was_given_up_is_given_up_after_a_restart_too() -> None:
+    stage, cluster = built()
+    FinalizedCluster.delete(cluster, GATEWAY)
+    cluster.release(GATEWAY)
+    play_process(stage, cluster, forgotten)
+    written = cluster.statuses.written
+
+    play_process(stage, cluster, rest)
+
+    assert parents(cluster, RATES) == {"my-hotel": ("False", "Gateway default/my-hotel does not exist")}
+    assert cluster.statuses.written == written
+
+
+def test_a_parent_ref_that_was_taken_out_while_nobody_looked_is_held_for_five_minutes() -> None:
+    stage, cluster, heard = *built(), Heard()
+    cluster.edit(Kind.HTTP_ROUTE, "rates", to_another_gateway)
+
+    async def scene(controller: Controller) -> dict[str, int]:
+        await asyncio.sleep(250)
+        there = left(stage)
+        await asyncio.sleep(350)
+        return there
+
+    there = play_process(stage, cluster, scene, heard)
+
+    assert there["SERVICE_NETWORK_SERVICE_ASSOCIATION"] == 2
+    assert left(stage)["SERVICE_NETWORK_SERVICE_ASSOCIATION"] == 1
+    assert left(stage)["SERVICE"] == 2
+    assert parents(cluster, RATES) == {}
+    assert (
+        heard.of(RATES).count(("FailedBuildModel", "Failed build model due to Gateway default/nowhere does not exist"))
+        == 1
+    )
+
+
 def test_a_service_that_is_not_the_routes_stays_and_the_route_goes() -> None:
     stage, cluster = Stage(), FinalizedCluster(launch_post())
     stage.world.call("vpc-lattice", "CreateService", {"name": "stuck-default"}, stage.wire.caller)

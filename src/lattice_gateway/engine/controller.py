@@ -27,6 +27,7 @@ from lattice_gateway.engine.keeping import Finalizers, Herald, Keeping, NoFinali
 from lattice_gateway.engine.leadership import ALONE, Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
+from lattice_gateway.engine.recollect import recollect
 from lattice_gateway.engine.reporting import Reporter
 from lattice_gateway.engine.source_news import SourceNews
 from lattice_gateway.engine.stalls import spare_what_lasts, stall_less
@@ -66,6 +67,7 @@ class Controller:
         self._settings = settings
         self._source = source
         self._state = state
+        self._status = status
         self._clock = clock
         self._metrics = metrics
         self._leadership = leadership
@@ -180,6 +182,8 @@ class Controller:
     async def _translate(self) -> None:
         while True:
             news = await self._inbox.take()
+            if not self._translated:
+                news = recollect(news, self._status.previous)
             gone = self._gone(news)
             delta = self._translation.apply(news)
             self._pass_on(delta)

@@ -1,14 +1,15 @@
 """Statuses on their way to their writer: the latest of each object, tried again while it cannot be written."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
 
-from lattice_gateway.core.objects import Ref
-from lattice_gateway.core.report.happenings import happenings
+from lattice_gateway.core.objects import ParentRef, Ref
+from lattice_gateway.core.report.happenings import happenings, unheard
 from lattice_gateway.core.report.program import ObjectStatus
-from lattice_gateway.core.report.writing import write_status
+from lattice_gateway.core.report.writing import without_entry, write_status
 from lattice_gateway.engine.feed import Problem, StateUnwritable
 from lattice_gateway.engine.keeping import Herald
 from lattice_gateway.engine.ports import Clock, StatusWriter
@@ -35,6 +36,7 @@ class Reporter:
         self._news = asyncio.Event()
         self._unsure: dict[Ref, ObjectStatus | None] = {}
         self._is_sure = False
+        self._missing: dict[Ref, Mapping[ParentRef, str]] = {}
 
     @property
     def empty(self) -> bool:
@@ -89,6 +91,7 @@ class Reporter:
 
     def _write(self, ref: Ref, status: ObjectStatus | None) -> None:
         if status is None:
+            self._missing.pop(ref, None)
             self._writer.remove(ref)
             return
         previous = self._writer.previous(ref)
@@ -100,3 +103,12 @@ class Reporter:
         if self._writer.write(ref, written):
             for happening in happenings(ref, previous, written):
                 self._herald.tell(happening)
+        self._tell_missing(ref, without_entry(status, previous))
+
+    def _tell_missing(self, ref: Ref, missing: Mapping[ParentRef, str]) -> None:
+        """Tell of each Gateway that is not there once, until it is."""
+        before = self._missing.pop(ref, {})
+        for happening in unheard(ref, [why for parent, why in missing.items() if parent not in before]):
+            self._herald.tell(happening)
+        if missing:
+            self._missing[ref] = missing

@@ -76,8 +76,8 @@ class News:
     """What the translation should know anew; None in a mapping means that it is gone.
 
     ``services`` are Lattice services by name, as seen in the account; ``accepted`` forms remembered by an earlier
-    process; ``expired`` parents that have been gone for ``parent_hold`` seconds (decision 25). ``forbidden`` are all
-    kinds that we may not read at this moment.
+    process; ``former`` Gateways that the routes' own statuses attest; ``expired`` parents that have been gone for
+    ``parent_hold`` seconds (decision 25). ``forbidden`` are all kinds that we may not read at this moment.
     """
 
     puts: tuple[Object, ...] = ()
@@ -86,6 +86,7 @@ class News:
     services: Mapping[str, ServiceRecord | None] = field(default_factory=dict)
     outcomes: Mapping[UnitKey, Outcome | None] = field(default_factory=dict)
     accepted: tuple[HTTPRoute, ...] = ()
+    former: Mapping[Ref, tuple[Ref, ...]] = field(default_factory=dict)
     expired: tuple[ParentOfRoute, ...] = ()
     forbidden: frozenset[Kind] = frozenset()
 
@@ -172,7 +173,9 @@ class Translation:
         for route in news.accepted:
             engine.put(ACCEPTED, route.ref, LastAccepted(route))
             # What an earlier process deployed is the evidence of parents that left while nobody looked (decision 25).
-            engine.put(FORMER, route.ref, FormerParents(gateways_named(route)))
+            self._keep_parents(route.ref, gateways_named(route))
+        for ref, gateways in news.former.items():
+            self._keep_parents(ref, gateways)
         for parent in news.expired:
             engine.put(EXPIRED, parent, Expired())
         for kind in MAY_BE_FORBIDDEN:
@@ -196,7 +199,7 @@ class Translation:
                 if change.after is None or isinstance(now, Attached | Rejected):
                     self._engine.remove(EXPIRED, parent)
                 elif isinstance(was, Attached) and isinstance(now, NotOurs | None):
-                    again |= self._keep_parent(parent)
+                    again |= self._keep_parents(route, (gateway,))
         return again
 
     def _remember_addresses(self, changes: Changes) -> None:
@@ -204,14 +207,14 @@ class Translation:
         for gateway, change in changes.of(GATEWAY_STATUSES).items():
             self._set(PUBLISHED, gateway, change.after.address if change.after else None)
 
-    def _keep_parent(self, parent: ParentOfRoute) -> bool:
-        """Remembers a Gateway that a route was attached to; whether it is new."""
-        former = self._engine.get(FORMER, parent.route)
+    def _keep_parents(self, route: Ref, gateways: tuple[Ref, ...]) -> bool:
+        """Remembers Gateways that a route was attached to; whether any is new."""
+        former = self._engine.get(FORMER, route)
         known = former.gateways if former else ()
-        if parent.gateway in known:
-            return False
-        self._engine.put(FORMER, parent.route, FormerParents((*known, parent.gateway)))
-        return True
+        new = tuple(gateway for gateway in gateways if gateway not in known)
+        if new:
+            self._engine.put(FORMER, route, FormerParents((*known, *new)))
+        return bool(new)
 
     def _remember_accepted(self, touched: Iterable[Ref], delta: TranslationDelta) -> None:
         """Remembers the form of every route that was translated whole, unless it is on hold."""

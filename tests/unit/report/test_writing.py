@@ -23,7 +23,7 @@ from lattice_gateway.core.report.conditions import MAX_MESSAGE, Condition, Statu
 from lattice_gateway.core.report.deployed import deployed
 from lattice_gateway.core.report.gateways import GatewayStatus, ListenerStatus
 from lattice_gateway.core.report.routes import ParentStatus, RouteStatus
-from lattice_gateway.core.report.writing import write_status
+from lattice_gateway.core.report.writing import without_entry, write_status
 
 THEN, NOW = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 KEY = ServiceKey("tickets-arena")
@@ -123,9 +123,10 @@ def test_entries_are_told_apart_by_the_whole_parent_ref() -> None:
     ],
 )
 def test_a_gateway_that_is_gone_gets_no_new_entry(before: dict[str, Any], expected: int) -> None:
-    status = RouteStatus(parents=(ParentStatus(ParentRef(name="edge"), (condition(),), kept=True),))
+    status = RouteStatus(parents=(ParentStatus(ParentRef(name="edge"), (condition(),), missing="it is gone"),))
 
     assert len(write_status(status, before, NOW)["parents"]) == expected
+    assert list(without_entry(status, before).values()) == ["it is gone"] * (1 - expected)
 
 
 def test_annotations_are_kept_once_known() -> None:

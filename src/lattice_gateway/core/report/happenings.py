@@ -70,6 +70,12 @@ def happenings(ref: Ref, before: Written | None, now: Written) -> tuple[Happenin
     return ()
 
 
+def unheard(ref: Ref, missing: Iterable[str]) -> tuple[Happening, ...]:
+    """What only an Event can tell: Gateways that are not there to have an entry in the route's status (decision 25)."""
+    texts = (f"Failed build model due to {why}" for why in missing)
+    return tuple(Happening(ref, Importance.WARNING, Reason.FAILED_BUILD_MODEL, text) for text in texts)
+
+
 def departure(ref: Ref) -> Happening:
     """A route is being deleted, and what it has in Lattice goes."""
     return Happening(ref, Importance.NORMAL, Reason.RECONCILE, "Deleting Reconcile")

@@ -24,11 +24,15 @@ from lattice_gateway.core.translate.view import Cells, Index, View
 
 @dataclass(frozen=True, slots=True)
 class ParentStatus:
-    """What one parent says. ``kept``: only an entry that is there already is brought up to date; none is made."""
+    """What one parent says.
+
+    ``missing``: why it is not there to say anything, None where it is; then only an entry that is there already is
+    brought up to date, and none is made.
+    """
 
     ref: ParentRef
     conditions: tuple[Condition, ...]
-    kept: bool = False
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ def report_route(view: View, ref: Ref) -> RouteStatus | None:
     route = view.cell(ROUTE_VIEWS, ref)
     deployment = _deployment(view, ref, value, route) if route else None
     parents = (
-        ParentStatus(parent.ref, tuple(_conditions(value, standing, parent, deployment)), _is_kept(parent))
+        ParentStatus(parent.ref, tuple(_conditions(value, standing, parent, deployment)), _missing(parent))
         for parent in standing.parents
         if parent.ref is not None
     )
@@ -88,8 +92,8 @@ def report_route(view: View, ref: Ref) -> RouteStatus | None:
     )
 
 
-def _is_kept(parent: ParentVerdict) -> bool:
-    return isinstance(parent.verdict, Missing)
+def _missing(parent: ParentVerdict) -> str | None:
+    return parent.verdict.why if isinstance(parent.verdict, Missing) else None
 
 
 def _deployment(view: View, ref: Ref, value: Route, route: RouteView) -> _Deployment:

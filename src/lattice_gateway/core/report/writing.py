@@ -40,6 +40,18 @@ def write_status(status: ObjectStatus, previous: Written | None, now: str) -> di
             assert_never(status)
 
 
+def without_entry(status: ObjectStatus, previous: Written | None) -> dict[ParentRef, str]:
+    """Parents of a route that are not there and have no entry that could say so; why, by parentRef."""
+    if not isinstance(status, RouteStatus):
+        return {}
+    ours = [each for each in _entries(previous or {}, "parents") if each.get("controllerName") == CONTROLLER_NAME]
+    return {
+        parent.ref: parent.missing
+        for parent in status.parents
+        if parent.missing is not None and _entry(parent.ref, ours) is None
+    }
+
+
 def _gateway(status: GatewayStatus, before: Written, now: str) -> dict[str, Any]:
     listeners = {one.get("name"): one for one in _entries(before, "listeners")}
     addresses = [{"type": "Hostname", "value": status.address}] if status.address else []
@@ -67,7 +79,8 @@ def _route(status: RouteStatus, before: Written, now: str) -> dict[str, Any]:
     entries = _entries(before, "parents")
     others = [entry for entry in entries if entry.get("controllerName") != CONTROLLER_NAME]
     ours = [entry for entry in entries if entry.get("controllerName") == CONTROLLER_NAME]
-    parents = [_parent(parent, ours, now) for parent in status.parents if not parent.kept or _entry(parent.ref, ours)]
+    told = [parent for parent in status.parents if parent.missing is None or _entry(parent.ref, ours)]
+    parents = [_parent(parent, ours, now) for parent in told]
     annotations = {**before.get("annotations", {}), **dict(status.annotations)}
     return {"parents": [*parents, *others], **({"annotations": annotations} if annotations else {})}
 
