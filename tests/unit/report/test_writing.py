@@ -23,6 +23,7 @@ from lattice_gateway.core.report.conditions import MAX_MESSAGE, Condition, Statu
 from lattice_gateway.core.report.deployed import deployed
 from lattice_gateway.core.report.gateways import GatewayStatus, ListenerStatus
 from lattice_gateway.core.report.routes import ParentStatus, RouteStatus
+from lattice_gateway.core.report.unbuilt import UnbuiltStatus
 from lattice_gateway.core.report.writing import without_entry, write_status
 
 THEN, NOW = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
@@ -74,6 +75,23 @@ def test_conditions_of_other_types_stay() -> None:
 
     assert status["conditions"] == [written("True", NOW), theirs]
     assert status["extra"] == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "stays"),
+    [
+        pytest.param("True", True, id="accepted by the Go controller"),
+        pytest.param("False", True, id="refused by the Go controller"),
+        pytest.param("Unknown", False, id="as the API server filled it in"),
+    ],
+)
+def test_a_kind_that_is_not_built_keeps_what_another_controller_decided(before: str, stays: bool) -> None:
+    """The Go controller uses no policy that is not Accepted: on the way back it must find what it wrote."""
+    previous = {"conditions": [{**written(before, THEN), "reason": "Another"}]}
+
+    status = write_status(UnbuiltStatus((condition(Status.UNKNOWN),)), previous, NOW)
+
+    assert (status == previous) is stays
 
 
 def test_features_are_sorted_by_name() -> None:

@@ -8,7 +8,7 @@ import msgspec
 from lattice_gateway.core.objects import CONTROLLER_NAME, ParentRef
 from lattice_gateway.core.objects.refs import GATEWAY_API
 from lattice_gateway.core.report.classes import ClassStatus
-from lattice_gateway.core.report.conditions import Condition, Type
+from lattice_gateway.core.report.conditions import Condition, Status, Type
 from lattice_gateway.core.report.gateways import GatewayStatus, ListenerStatus
 from lattice_gateway.core.report.program import ObjectStatus
 from lattice_gateway.core.report.routes import ParentStatus, RouteStatus
@@ -30,8 +30,8 @@ def write_status(status: ObjectStatus, previous: Written | None, now: str) -> di
         case ClassStatus(conditions, features):
             listed = {"supportedFeatures": [{"name": name} for name in features]}
             return {**before, "conditions": _conditions(conditions, before, now), **listed}
-        case UnbuiltStatus(conditions):
-            return {**before, "conditions": _conditions(conditions, before, now)}
+        case UnbuiltStatus():
+            return _unbuilt(status, before, now)
         case GatewayStatus():
             return {**before, **_gateway(status, before, now)}
         case RouteStatus():
@@ -50,6 +50,14 @@ def without_entry(status: ObjectStatus, previous: Written | None) -> dict[Parent
         for parent in status.parents
         if parent.missing is not None and _entry(parent.ref, ours) is None
     }
+
+
+def _unbuilt(status: UnbuiltStatus, before: Written, now: str) -> dict[str, Any]:
+    """What another controller decided stays: what it set is in force, and it uses only policies that are Accepted."""
+    old = {one.get("type"): one.get("status") for one in _entries(before, "conditions")}
+    if any(old.get(str(one.type), Status.UNKNOWN) != Status.UNKNOWN for one in status.conditions):
+        return dict(before)
+    return {**before, "conditions": _conditions(status.conditions, before, now)}
 
 
 def _gateway(status: GatewayStatus, before: Written, now: str) -> dict[str, Any]:
