@@ -1,25 +1,21 @@
 """What single changes cost in calls to AWS: counted from rest to rest, with nothing else going on."""
 
-from collections.abc import Awaitable
+from collections import Counter
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bench.cluster.stage import ClusterBench
 from bench.figures import Figure
 from bench.manifests import Size
-from bench.stage import Counted
+from bench.stage import is_write
 
 SHARED: Final = frozenset(
-    {
-        "GetResources",
-        "ListServiceNetworkServiceAssociations",
-        "ListServiceNetworkVpcAssociations",
-        "ListServiceNetworks",
-        "ListServices",
-        "ListTargetGroups",
-    }
+    {"GetResources", "ListServiceNetworkVpcAssociations", "ListServiceNetworks", "ListServices", "ListTargetGroups"}
 )
 """Listings of the whole account that all units share."""
+ASSOCIATIONS: Final = "ListServiceNetworkServiceAssociations"
+"""Shared where it is asked of a network, not where of one service."""
 
 WRITES_OF_A_ROUTE: Final = 13
 READS_OF_A_ROUTE: Final = 8
@@ -30,27 +26,31 @@ REST: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Calls of one change by operation; shared listings apart."""
+    """Calls of one change by operation: mutating ones, reads of single things, pages of shared listings."""
 
-    counted: Counted
+    written: Counter[str]
+    read: Counter[str]
+    listed: Counter[str]
 
     @property
     def writes(self) -> int:
         """Mutating calls."""
-        return self.counted.writes
+        return self.written.total()
 
     @property
     def reads(self) -> int:
         """Reads of single things."""
-        return self.counted.reads - sum(self.counted.done.get(name, 0) for name in SHARED)
-
-    @property
-    def listings(self) -> int:
-        """Pages of shared listings."""
-        return self.counted.reads - self.reads
+        return self.read.total()
 
     def __str__(self) -> str:
-        return ", ".join(f"{count} {name}" for name, count in sorted(self.counted.done.items()) if count) or "none"
+        parts = [f"{count} {name}" for name, count in sorted((self.written + self.read).items())]
+        parts += [f"{count} {name} (shared)" for name, count in sorted(self.listed.items())]
+        return ", ".join(parts) or "none"
+
+
+def is_shared(operation: str, members: Mapping[str, Any]) -> bool:
+    """Whether a read is of the whole account, so that one serves all units."""
+    return operation in SHARED or (operation == ASSOCIATIONS and not members.get("serviceIdentifier"))
 
 
 async def cost_of(stage: ClusterBench, change: Awaitable[Any]) -> Cost:
@@ -58,7 +58,21 @@ async def cost_of(stage: ClusterBench, change: Awaitable[Any]) -> Cost:
     await stage.aws.clear_calls()
     await change
     await stage.aws.quiet(REST)
-    return Cost(await stage.aws.counted())
+    return cost(await stage.log("limit=100000"))
+
+
+def cost(log: list[dict[str, Any]]) -> Cost:
+    """What a log of calls comes to."""
+    found = Cost(Counter(), Counter(), Counter())
+    for call in log:
+        name = call["operation"]
+        if is_write(name):
+            found.written[name] += 1
+        elif is_shared(name, call["params"]):
+            found.listed[name] += 1
+        else:
+            found.read[name] += 1
+    return found
 
 
 async def route_created(stage: ClusterBench, size: Size) -> Cost:

@@ -1,20 +1,22 @@
-"""Looking again at what Lattice changes by itself: 1, 2, 4 … 15 s after a unit began to wait.
+"""Looking again at what Lattice changes by itself: when it should be done; where that is unknown after 1, 2, 4 … 15 s.
 
 One look serves everybody who waits for the same kind of thing: few things are read one by one, many by one listing,
-and a long listing less often than a short one. So the reads stay below the writes however many units wait.
+and a long listing less often than a short one. Of groups that began the same together one is looked at first. So the
+reads stay below the writes however many units wait.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from random import Random
 from typing import Any, TypeVar
 
-from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
+from lattice_gateway.core.lattice.keys import GroupKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.observed import Observed, ObservedGroup, ObservedService
 from lattice_gateway.core.lattice.outcome import ErrorKind
 from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.calls import Calls
+from lattice_gateway.engine.experience import Change, Experience
 from lattice_gateway.engine.mirror import Mirror
 from lattice_gateway.engine.noticing import (
     associations_seen,
@@ -26,7 +28,7 @@ from lattice_gateway.engine.noticing import (
 from lattice_gateway.engine.ports import Clock, LatticeFailure
 from lattice_gateway.engine.reads import GetService, GetTargetGroup, ListAssociationsOfService, ListTargets, Read
 from lattice_gateway.engine.shared import Listings, Snapshot, pages_of
-from lattice_gateway.engine.watches import Watch, What
+from lattice_gateway.engine.watches import Watch, What, awaited
 
 T = TypeVar("T")
 
@@ -38,6 +40,8 @@ LONGEST_STUCK = 60.0
 TOGETHER = 0.5
 """Seconds by which a look may come early, so that it serves more than one."""
 LONGEST_APART = 8.0
+SCOUTED = 4
+"""Looks at groups of one service for which one stands for all; what then still moves is looked at one by one."""
 
 
 class Polls:
@@ -54,8 +58,12 @@ class Polls:
         self._random = random
         self._alarms: Alarms[UnitKey] = Alarms(clock)
         self._watches: dict[UnitKey, frozenset[Watch]] = {}
+        self._experience = Experience()
+        self._moving: list[tuple[Change, float]] = []
+        self._done: list[tuple[Change, float]] = []
         self._attempts: dict[UnitKey, int] = {}
         self._since: dict[UnitKey, float] = {}
+        self._began: dict[Watch, float] = {}
         self._too_early: dict[UnitKey, float] = {}
         self._watchers: defaultdict[Watch, set[UnitKey]] = defaultdict(set)
         self._of_kind: defaultdict[What, set[Watch]] = defaultdict(set)
@@ -73,6 +81,7 @@ class Polls:
             if wanted and key not in self._alarms:
                 self._arm(key)
             return
+        began = {watch: self._began[watch] for watch in wanted & before}
         self._unwatch(key, before)
         if not wanted:
             return
@@ -82,14 +91,16 @@ class Polls:
         for watch in wanted:
             self._watchers[watch].add(key)
             self._of_kind[watch.what].add(watch)
+            self._began.setdefault(watch, began.get(watch, self._clock.now()))
         self._arm(key)
 
     async def run(self, wake: Callable[[UnitKey], None]) -> None:
         """Look, as long as the process lives."""
         while True:
             key = await self._alarms.ring()
-            due = {key, *self._alarms.take_until(self._clock.now() + TOGETHER)}
+            due = self._with_siblings({key, *self._alarms.take_until(self._clock.now() + TOGETHER)})
             changed = await self._look({watch for unit in due for watch in self._watches.get(unit, ())})
+            self._learn()
             for unit in sorted(changed, key=str):
                 wake(unit)
             for unit in sorted(due - changed, key=str):
@@ -106,13 +117,47 @@ class Polls:
             self._watchers[watch].discard(key)
             if not self._watchers[watch]:
                 del self._watchers[watch]
+                del self._began[watch]
                 self._of_kind[watch.what].discard(watch)
 
     def _arm(self, key: UnitKey) -> None:
         attempt = self._attempts[key]
         self._attempts[key] = attempt + 1
-        delay = min(self._longest(key), 2.0 ** min(attempt, 10)) * (0.9 + 0.2 * self._random.random())
-        self._alarms.set(key, self._clock.now() + delay)
+        self._alarms.set(key, self._clock.now() + self._delay(key, attempt))
+
+    def _delay(self, key: UnitKey, attempt: int) -> float:
+        """Seconds until the next look; a first one that is expected to succeed is not made earlier by chance."""
+        expected = self._expected(key)
+        if expected is not None and attempt == 0:
+            return expected * (1 + 0.1 * self._random.random())
+        step = 1.0 if expected is None else max(0.5, expected / 8)
+        return min(self._longest(key), step * 2.0 ** min(attempt, 10)) * (0.9 + 0.2 * self._random.random())
+
+    def _expected(self, key: UnitKey) -> float | None:
+        """Seconds from now after which the first of what a unit watches should be done; None where that is unknown."""
+        changes = [(watch, self._change(watch)) for watch in self._watches[key]]
+        lasts = [(watch, change and self._experience.expected(change)) for watch, change in changes]
+        left = [seconds - (self._clock.now() - self._began[watch]) for watch, seconds in lasts if seconds is not None]
+        return max(1.0, min(left)) if left and len(left) == len(lasts) else None
+
+    def _change(self, watch: Watch) -> Change | None:
+        """What the watch waits for, as far as experience can tell how long it takes."""
+        status = awaited(watch, self._observed(watch))
+        return None if status is None else (watch.what, status)
+
+    def _learn(self) -> None:
+        """From everything that was seen since the last time."""
+        self._experience.learn(self._moving, self._done)
+        self._moving, self._done = [], []
+
+    def _with_siblings(self, due: set[UnitKey]) -> set[UnitKey]:
+        """Units that are due, and the groups of the same services that are moving: one look serves them all."""
+        services = {key.service for key in due if isinstance(key, GroupKey) and key.service}
+        groups = {group for service in services for group in self._mirror.groups_of(service)}
+        siblings = {group for group in groups - due if group in self._alarms}
+        for sibling in siblings:
+            self._alarms.cancel(sibling)
+        return due | siblings
 
     def _arm_again(self, key: UnitKey) -> None:
         """After a look that showed nothing; one that was put off does not count."""
@@ -160,8 +205,8 @@ class Polls:
         last = self._listings.groups.last
         pages = pages_of(len(last.items)) if last else 1
         every = tuple(self._of_kind[What.GROUP])
-        if len(every) <= pages:
-            return await self._each(due, self._look_at_group)
+        if len({watch.key.service for watch in every if isinstance(watch.key, GroupKey)}) <= pages:
+            return await self._look_at_few_groups(due)
         if self._is_put_off(last, pages, due):
             return set()
         listing = await self._listings.groups.since(self._clock.now())
@@ -171,6 +216,22 @@ class Polls:
             for watch in every
             if self._notice(watch, listing.begun, group_seen(self._observed(watch), watch.id, seen.get(watch.id)))
         }
+
+    async def _look_at_few_groups(self, due: list[Watch]) -> set[Watch]:
+        """One by one, the youngest of each family first: as long as it moves its siblings need not be looked at."""
+        families: defaultdict[Hashable, list[Watch]] = defaultdict(list)
+        for watch in sorted(due, key=self._began.__getitem__, reverse=True):
+            families[self._family(watch)].append(watch)
+        changed = await self._each([scout for scout, *_ in families.values()], self._look_at_group)
+        rest = [sibling for scout, *siblings in families.values() if scout in changed for sibling in siblings]
+        return changed | await self._each(rest, self._look_at_group)
+
+    def _family(self, watch: Watch) -> Hashable:
+        """What groups share that began the same together; a watch of its own for what has none, or lasts too long."""
+        change, key = self._change(watch), watch.key
+        if change is None or not isinstance(key, GroupKey) or not key.service or self._attempts[key] > SCOUTED:
+            return watch
+        return (key.service, change)
 
     async def _look_at_services(self, due: list[Watch]) -> set[Watch]:
         last = self._listings.services.last
@@ -287,10 +348,21 @@ class Polls:
     def _notice(self, watch: Watch, begun: float, after: Observed) -> bool:
         """Take in what was seen, unless the unit was written to since that reading began; whether it changed."""
         memory = self._mirror.get(watch.key)
-        if memory is None or not memory.trusted or memory.written_at > begun or memory.observed == after:
+        if memory is None or not memory.trusted or memory.written_at > begun:
+            return False
+        self._remember(watch, begun, memory.observed, after)
+        if memory.observed == after:
             return False
         self._mirror.noticed(watch.key, after)
         return True
+
+    def _remember(self, watch: Watch, begun: float, before: Observed, after: Observed) -> None:
+        """Whether what the watch waits for was done, for experience; what is stuck teaches nothing."""
+        status, waited = awaited(watch, before), begun - self._began.get(watch, begun)
+        if status is None or not 0 < waited < STUCK:
+            return
+        seen = self._moving if awaited(watch, after) is status else self._done
+        seen.append(((watch.what, status), waited))
 
 
 def apart(pages: int) -> float:

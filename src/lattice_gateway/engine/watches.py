@@ -3,6 +3,7 @@
 Everything else wakes its unit by itself; there is no other reason to poll.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,7 @@ from lattice_gateway.core.lattice.keys import GroupKey, UnitKey
 from lattice_gateway.core.lattice.observed import NetworkView, Observed, ObservedGroup, ObservedService
 from lattice_gateway.core.lattice.outcome import Result, Waiting
 from lattice_gateway.core.lattice.units import Absent, Desired
+from lattice_gateway.core.lattice.words import Status
 from lattice_gateway.core.plan.conditions import MOVING
 
 
@@ -79,3 +81,23 @@ def _of_network(key: UnitKey, view: NetworkView) -> frozenset[Watch]:
 def joining(groups: tuple[tuple[GroupKey, str], ...]) -> frozenset[Watch]:
     """Watches of a service whose groups warm up: key and id of each."""
     return frozenset(Watch(key, What.TARGETS, group) for key, group in groups)
+
+
+def awaited(watch: Watch, observed: Observed) -> Status | None:
+    """The status that should end by itself; None where nothing of the watch is moving."""
+    match observed:
+        case tuple() if watch.what is What.GROUP:
+            return _first_moving(group.status for group in observed if group.id == watch.id)
+        case ObservedService() if watch.what is What.SERVICE:
+            return _first_moving((observed.status,))
+        case ObservedService() if watch.what is What.ASSOCIATIONS:
+            linked = observed.associations or ()
+            return _first_moving(each.status for each in linked if each.network_id == watch.id)
+        case NetworkView(vpc_association=association) if association is not None:
+            return _first_moving((association.status,))
+        case _:
+            return None
+
+
+def _first_moving(statuses: Iterable[Status]) -> Status | None:
+    return next((status for status in statuses if status in MOVING), None)

@@ -1,0 +1,179 @@
+"""What single changes cost in calls to AWS where a hundred routes are in place: each figure is a promise."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bench.cluster.calls import CALLS_OF_A_POD, READS_OF_A_ROUTE, WRITES_OF_A_ROUTE, is_shared
+from bench.manifests import Size, Tree
+from lattice_emulator.world.knobs import Knobs
+from lattice_gateway.core.objects.refs import Kind
+from lattice_gateway.engine.controller import Controller
+from tests.laws.engine_cluster import Cluster, Raw, play_controller, rest
+from tests.laws.engine_stage import Stage, is_read
+
+SIZE = Size(routes=100)
+ROOMY = Knobs(quota_target_groups=5000)
+RESYNC = 600.0
+FRESH = 20.0
+"""Seconds that a shared listing is good for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Calls of one change by operation: those that change something, reads of single things, shared listings."""
+
+    writes: Counter[str]
+    reads: Counter[str]
+    listings: Counter[str]
+
+    @property
+    def total(self) -> int:
+        """Everything but shared listings."""
+        return self.writes.total() + self.reads.total()
+
+
+def cost(stage: Stage) -> Cost:
+    """What was called since the log was cleared."""
+    writes = Counter(name for name, _ in stage.wire.log if not is_read(name))
+    reads = Counter(name for name, members in stage.wire.log if is_read(name) and not is_shared(name, members))
+    return Cost(writes, reads, stage.wire.reads() - reads)
+
+
+class Town:
+    """A hundred standard routes at rest, and more of them where they are asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.tree = Tree(root)
+        self.tree.write(SIZE)
+        self.stage = Stage(ROOMY)
+        self.read: set[Path] = set()
+        self.cluster = Cluster(self.new())
+        self.routes = SIZE.routes
+
+    def new(self) -> list[Raw]:
+        """Objects that were written since the last time; slices before routes, as they come when a Service is old."""
+        paths = [path for path in sorted(self.tree.root.rglob("*.yaml"), reverse=True) if path not in self.read]
+        self.read.update(paths)
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return [raw for path in paths for raw in yaml.load_all(path.read_text(), Loader=loader)]
+
+    def build(self, routes: int) -> None:
+        """So many routes more."""
+        self.tree.add_routes(replace(SIZE, routes=self.routes + routes), self.routes)
+        self.routes += routes
+        for raw in self.new():
+            self.cluster.put(raw)
+
+    def play(self, scene: Callable[[Controller], Awaitable[Any]]) -> Any:
+        async def whole(controller: Controller) -> Any:
+            await rest(controller)
+            await asyncio.sleep(FRESH + 1)
+            self.stage.wire.log.clear()
+            return await scene(controller)
+
+        return play_controller(self.stage, self.cluster, whole)
+
+    async def cost_of(self, controller: Controller, change: Callable[[], None]) -> Cost:
+        """What a change costs until rest."""
+        self.stage.wire.log.clear()
+        change()
+        await rest(controller)
+        return cost(self.stage)
+
+
+Costs = dict[str, Cost]
+
+
+@pytest.fixture(scope="module")
+def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
+    """Every change once, one after the other, in one process."""
+    town = Town(tmp_path_factory.mktemp("town"))
+
+    def replace_pod() -> None:
+        town.cluster.edit(Kind.ENDPOINT_SLICE, "r0000-s00", moved)
+
+    def shift() -> None:
+        town.cluster.edit(Kind.HTTP_ROUTE, "r0000", weighted)
+
+    def relabel() -> None:
+        town.cluster.edit(Kind.HTTP_ROUTE, "r0001", labelled)
+        town.cluster.edit(Kind.SERVICE, "r0001-s00", labelled)
+
+    async def scene(controller: Controller) -> Costs:
+        found = {
+            "route": await town.cost_of(controller, lambda: town.build(1)),
+            "routes": await town.cost_of(controller, lambda: town.build(20)),
+            "pod": await town.cost_of(controller, replace_pod),
+            "weight": await town.cost_of(controller, shift),
+            "label": await town.cost_of(controller, relabel),
+        }
+        await asyncio.sleep(2 * RESYNC)
+        town.stage.wire.log.clear()
+        await asyncio.sleep(5 * RESYNC)
+        return {**found, "drift": cost(town.stage)}
+
+    found: Costs = town.play(scene)
+    return found
+
+
+def moved(raw: Raw) -> None:
+    raw["endpoints"][0]["addresses"] = ["10.244.9.9"]
+
+
+def weighted(raw: Raw) -> None:
+    raw["spec"]["rules"][0]["backendRefs"][0]["weight"] = 7
+
+
+def labelled(raw: Raw) -> None:
+    raw["metadata"].setdefault("labels", {})["team"] = "somebody-else"
+
+
+def test_a_standard_route_costs_thirteen_writes_and_at_most_eight_reads(costs: Costs) -> None:
+    assert costs["route"].writes.total() == WRITES_OF_A_ROUTE
+    assert costs["route"].reads.total() <= READS_OF_A_ROUTE, costs["route"]
+
+
+def test_no_shared_listing_is_read_twice_for_one_route(costs: Costs) -> None:
+    pages = {"ListTargetGroups": 5, "ListServices": 2}
+
+    assert {name: count for name, count in costs["route"].listings.items() if count > pages.get(name, 1)} == {}
+
+
+def test_twenty_routes_together_cost_less_than_twenty_times_one(costs: Costs) -> None:
+    assert costs["routes"].writes.total() == 20 * WRITES_OF_A_ROUTE
+    assert costs["routes"].reads.total() + costs["routes"].listings.total() <= 20 * 4, costs["routes"]
+
+
+def test_a_pod_that_is_replaced_costs_two_calls(costs: Costs) -> None:
+    assert costs["pod"].writes == Counter(RegisterTargets=1, DeregisterTargets=1)
+    assert costs["pod"].total <= CALLS_OF_A_POD, costs["pod"]
+
+
+def test_a_weight_that_changes_costs_one_call(costs: Costs) -> None:
+    assert costs["weight"].writes == Counter(UpdateRule=1)
+    assert costs["weight"].total == 1, costs["weight"]
+
+
+def test_an_unrelated_edit_costs_nothing(costs: Costs) -> None:
+    assert costs["label"].total + costs["label"].listings.total() == 0, costs["label"]
+
+
+def test_a_drift_check_writes_nothing_and_reads_at_most_eight_things_a_route(costs: Costs) -> None:
+    checked = costs["drift"].reads["ListListeners"]
+
+    assert checked >= 4 * SIZE.routes
+    assert not costs["drift"].writes
+    assert costs["drift"].reads.total() <= READS_OF_A_ROUTE * checked, costs["drift"]
+
+
+def test_drift_checks_share_listings_that_are_up_to_twenty_seconds_old(costs: Costs) -> None:
+    pages = -(-(SIZE.groups + 21 * 4) // 100)
+
+    assert costs["drift"].listings["ListTargetGroups"] <= pages * (5 * RESYNC / FRESH + 1)
