@@ -4,7 +4,8 @@
 well unless the case declares them itself or ``facts.yaml`` says ``without``. ``before.yaml`` is what was there
 earlier; it is gone now unless ``in.yaml`` or ``base.yaml`` has it, or ``facts.yaml`` says that it is unreadable.
 ``facts.yaml`` holds settings, records of services, outcomes, expired parents, unreadable objects, statuses written
-before. Of ``topology.txt``, ``units.yaml`` and ``status.yaml`` those are compared that the folder has.
+before. Of ``topology.txt``, ``units.yaml``, ``status.yaml`` and ``gates.yaml`` (pods that wait for their readiness
+gate, and where) those are compared that the folder has.
 
 ``make golden`` rewrites them; the difference is reviewed like code.
 """
@@ -16,6 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from msgspec import structs
@@ -33,7 +35,7 @@ from lattice_gateway.core.lattice.outcome import (
     Waiting,
 )
 from lattice_gateway.core.lattice.words import PREFIX, Arn, Owner, Tags, VpcId
-from lattice_gateway.core.objects import DecodeError, Kind, NotOurs, Object, Ref, decode
+from lattice_gateway.core.objects import READINESS_GATE, DecodeError, Kind, NotOurs, Object, Pod, Ref, decode
 from lattice_gateway.core.report.writing import write_status
 from lattice_gateway.core.translate.groups import HTTP1_HEALTH
 from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
@@ -164,7 +166,7 @@ def _objects(path: Path) -> list[Object]:
     """The objects of a file, born an hour apart in their order."""
     found = []
     for number, raw in enumerate(yaml.safe_load_all(path.read_text("utf-8")) if path.exists() else ()):
-        thing = decode(_expanded(raw))
+        thing = _decoded(_expanded(raw))
         assert not isinstance(thing, DecodeError | NotOurs), thing
         meta = thing.metadata
         born = meta.creation_timestamp or BORN.replace(hour=number)
@@ -176,13 +178,23 @@ def _objects(path: Path) -> list[Object]:
     return found
 
 
+def _decoded(raw: dict[str, Any]) -> Object | NotOurs | DecodeError:
+    """An object of a manifest, or a pod, of which only a cluster tells."""
+    if raw["kind"] != Kind.POD:
+        return decode(raw)
+    for named, member in ((raw["spec"]["readinessGates"], "conditionType"), (raw["status"]["conditions"], "type")):
+        for one in named:
+            one[member] = one[member].replace("P/pod-readiness-gate", READINESS_GATE)
+    return msgspec.convert(raw, Pod)
+
+
 def _expanded(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A manifest; ``HTTPRoute arena/tickets: {spec: ...}`` is short for kind, namespace and name."""
     if "kind" in raw:
         return dict(raw)
     [(text, rest)] = raw.items()
     ref = _ref(text)
-    groups = {Kind.SERVICE: "v1", Kind.NAMESPACE: "v1", Kind.ENDPOINT_SLICE: "discovery.k8s.io/v1"}
+    groups = {Kind.SERVICE: "v1", Kind.NAMESPACE: "v1", Kind.ENDPOINT_SLICE: "discovery.k8s.io/v1", Kind.POD: "v1"}
     own = {Kind.SERVICE_IMPORT, Kind.SERVICE_EXPORT, Kind.TARGET_GROUP_POLICY, Kind.ACCESS_LOG_POLICY}
     version = "application-networking.k8s.aws/v1alpha1" if ref.kind in own else "gateway.networking.k8s.io/v1"
     meta = {"name": ref.name, "namespace": ref.namespace, **rest.get("metadata", {})}
@@ -210,6 +222,15 @@ def _topology(case: Case) -> str:
 def _units(case: Case) -> str:
     units = {str(key): _plain(unit) for key, unit in case.translation.topology().units.items()}
     return _dump(units)
+
+
+def _gates(case: Case) -> str:
+    waiting = {
+        str(ref): [f"{place.target.address}:{place.target.port} in {place.group}" for place in one.places]
+        or ["nowhere", f"nowhere yet, though {one.unlisted} selects it"][one.unlisted is not None]
+        for ref, one in sorted(case.translation.waiting().items())
+    }
+    return _dump(waiting)
 
 
 def _status(case: Case) -> str:
@@ -263,4 +284,4 @@ def _dump(value: Any) -> str:
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000)
 
 
-WRITERS = {"topology.txt": _topology, "units.yaml": _units, "status.yaml": _status}
+WRITERS = {"topology.txt": _topology, "units.yaml": _units, "status.yaml": _status, "gates.yaml": _gates}

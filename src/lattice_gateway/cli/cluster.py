@@ -175,6 +175,7 @@ class Replica:
             leadership=permission,
             finalizers=kube.finalizers,
             herald=kube.events,
+            gates=kube.gates,
         )
         tell_leader(self._registry, lambda: permission.may_write(self._clock.now()))
 

@@ -13,7 +13,7 @@ from lattice_gateway.adapters.kube.api import Api, KubeError, KubeFailure
 from lattice_gateway.adapters.kube.catalogue import Served, discover, missing
 from lattice_gateway.adapters.kube.complaints import not_installed
 from lattice_gateway.adapters.kube.follow import PAGE
-from lattice_gateway.adapters.kube.reading import Seen, read_item, read_page
+from lattice_gateway.adapters.kube.reading import Seen, is_read, read_item, read_page
 from lattice_gateway.cli.exits import CommandError
 from lattice_gateway.core.objects import CLUSTER_SCOPED, Kind
 
@@ -77,7 +77,7 @@ async def _kind(api: Api, served: Served, namespace: str) -> Glance:
 
 
 def _read(items: Iterable[bytes], served: Served) -> tuple[Seen, ...]:
-    return tuple(read_item(item, served) for item in items)
+    return tuple(read_item(item, served) for item in items if is_read(item, served))
 
 
 async def listed(api: Api, path: str) -> list[bytes] | None:

@@ -14,7 +14,7 @@ import structlog
 from lattice_gateway.core.lattice.keys import GroupKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.lattice.units import Absent
-from lattice_gateway.core.objects import HTTPRoute, Ref
+from lattice_gateway.core.objects import HTTPRoute, Kind, Ref
 from lattice_gateway.core.objects.finalizers import is_leaving
 from lattice_gateway.core.translate.inputs import ParentOfRoute
 from lattice_gateway.engine.account import Account
@@ -28,6 +28,7 @@ from lattice_gateway.engine.leadership import ALONE, Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
 from lattice_gateway.engine.recollect import recollect
+from lattice_gateway.engine.readiness import Gates, NoGates, Readiness
 from lattice_gateway.engine.reporting import Reporter
 from lattice_gateway.engine.source_news import SourceNews
 from lattice_gateway.engine.stalls import spare_what_lasts, stall_less
@@ -63,6 +64,7 @@ class Controller:
         leadership: Permission = Alone(),  # noqa: B008 - a frozen value
         finalizers: Finalizers = NoFinalizers(),  # noqa: B008 - without state
         herald: Herald = NoHerald(),  # noqa: B008 - without state
+        gates: Gates = NoGates(),  # noqa: B008 - without state
     ) -> None:
         self._settings = settings
         self._source = source
@@ -84,6 +86,9 @@ class Controller:
             process=process,
             metrics=metrics,
             told=self._told,
+        )
+        self._readiness = Readiness(
+            calls=self._calls, mirror=self.units.mirror, gates=gates, clock=clock, random=random, metrics=metrics
         )
         self._keeping = Keeping(finalizers, herald, self.units.wishes.get, lambda: self.units.ledger.records)
         self._account = Account(settings, self.units, self._inbox, clock)
@@ -165,6 +170,7 @@ class Controller:
         self._leadership.begin(term)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.units.run())
+            tasks.create_task(self._readiness.run())
             tasks.create_task(self._look_back())
 
     async def _report(self, term: int) -> None:
@@ -201,7 +207,7 @@ class Controller:
         self._live.difference_update(news.gone, leaving)
         for ref in news.gone:
             self._forget_accepted(ref)
-        return bool(news.gone or leaving)
+        return any(ref.kind is not Kind.POD for ref in (*news.gone, *leaving))  # pods own nothing, and come and go
 
     def _pass_on(self, delta: TranslationDelta) -> None:
         for crash in delta.crashes:
@@ -220,6 +226,7 @@ class Controller:
             self._parents.cancel(parent)
         for ref, status in delta.statuses.items():
             self._reporter.status(ref, status)
+        self._readiness.take(delta.waiting)
         self._remember(delta.accepted.values())
         for key in delta.units:
             if isinstance(key, ServiceKey):

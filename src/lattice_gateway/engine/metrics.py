@@ -58,6 +58,12 @@ class Metrics:
             "lattice_gateway_orphans", "What is ours in Lattice without a record.", ("kind",), registry=registry
         )
 
+        self._waiting_pods = Gauge(
+            "lattice_gateway_waiting_pods",
+            "Pods that only their readiness gate keeps from being ready.",
+            registry=registry,
+        )
+
     def request(self, name: CallName, error: LatticeError | None, seconds: float) -> None:
         """One attempt at a call, and how long it took."""
         self._requests.labels(*_labels(name, error)).inc()
@@ -84,6 +90,10 @@ class Metrics:
     def queued(self, number: int) -> None:
         """How many units wait."""
         self._queued.set(number)
+
+    def waiting_pods(self, number: int) -> None:
+        """How many pods only their readiness gate keeps from being ready."""
+        self._waiting_pods.set(number)
 
     def orphans(self, kind: str, number: int) -> None:
         """How many things of one kind are ours without a record."""

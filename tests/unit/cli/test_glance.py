@@ -54,6 +54,7 @@ def a_server(**answers: Any) -> Server:
         f"{GATEWAY_API}/v1": {"groupVersion": "gateway.networking.k8s.io/v1", "resources": resources},
         "/api/v1/services": page(),
         "/api/v1/namespaces": page(),
+        "/api/v1/pods": page(),
         "/apis/discovery.k8s.io/v1/endpointslices": page(),
         **{f"{GATEWAY_API}/v1/{plural}": page() for plural in KINDS.values()},
     }

@@ -308,7 +308,7 @@ def test_a_server_that_is_away_is_one_problem(hands: Hands) -> None:
 
     (problem,) = hands.take().problems
 
-    assert "6 kinds cannot be watched: no answer: ConnectError; what was last read stays in force" in str(problem)
+    assert "7 kinds cannot be watched: no answer: ConnectError; what was last read stays in force" in str(problem)
 
 
 def test_a_kind_that_is_missed_is_looked_for(hands: Hands) -> None:

@@ -110,7 +110,7 @@ def served(made: Translation) -> News:
     return News(outcomes={SERVICE: outcome}, services={SERVICE.name: RECORD})
 
 
-def test_a_moved_pod_changes_one_group_and_recomputes_two_cells() -> None:
+def test_a_moved_pod_changes_one_group_and_recomputes_its_endpoints() -> None:
     made = translation()
 
     delta = made.apply(News(puts=(pods("10.0.0.2"),)))
@@ -118,7 +118,7 @@ def test_a_moved_pod_changes_one_group_and_recomputes_two_cells() -> None:
     [unit] = delta.units.values()
     assert isinstance(unit, TargetGroup)
     assert unit.targets == {Target("10.0.0.2", 8080)}
-    assert delta.recomputed == {"endpoints": 1, "group": 1}
+    assert delta.recomputed == {"endpoints": 1, "gated endpoints": 1, "group": 1}
 
 
 def test_a_deleted_route_takes_its_service_and_groups_with_it() -> None:
@@ -370,7 +370,7 @@ def test_a_pod_that_many_routes_use_changes_their_groups_and_nothing_else() -> N
 
     delta = made.apply(News(puts=(pods("10.0.0.2"),)))
 
-    assert delta.recomputed == {"endpoints": 1, "group": 31}
+    assert delta.recomputed == {"endpoints": 1, "gated endpoints": 1, "group": 31}
     assert all(isinstance(unit, TargetGroup) for unit in delta.units.values())
 
 

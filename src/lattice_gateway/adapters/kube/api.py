@@ -20,6 +20,7 @@ class Patch(StrEnum):
     """Media types of changes."""
 
     MERGE = "application/merge-patch+json"
+    STRATEGIC = "application/strategic-merge-patch+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

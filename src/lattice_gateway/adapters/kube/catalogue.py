@@ -74,6 +74,7 @@ BUILT_IN: Final[Catalogue] = {
     for kind, group, plural in (
         (Kind.SERVICE, CORE_API, "services"),
         (Kind.NAMESPACE, CORE_API, "namespaces"),
+        (Kind.POD, CORE_API, "pods"),
         (Kind.ENDPOINT_SLICE, DISCOVERY_API, "endpointslices"),
     )
 }

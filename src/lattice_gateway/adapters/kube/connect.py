@@ -16,6 +16,7 @@ from lattice_gateway.adapters.kube.changing import Changer
 from lattice_gateway.adapters.kube.client import ACCOUNT, open_client, read_config
 from lattice_gateway.adapters.kube.events import Recorder
 from lattice_gateway.adapters.kube.finalizers import Finalizers
+from lattice_gateway.adapters.kube.gates import PodGates
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.source import ClusterSource
 from lattice_gateway.adapters.kube.state import ClusterState
@@ -50,6 +51,7 @@ class Kube:
             random=random,
             may_write=may_write,
         )
+        self.gates = PodGates(api=api, known=self.known, clock=clock, random=random, may_write=may_write)
         self.status = ClusterStatus(
             changer=changer,
             known=self.known,
@@ -66,7 +68,7 @@ class Kube:
     @property
     def idle(self) -> bool:
         """Whether all that was to be written is written."""
-        return self.status.idle and self.finalizers.idle and self.events.idle
+        return self.status.idle and self.finalizers.idle and self.gates.idle and self.events.idle
 
     async def settled(self, seconds: float) -> bool:
         """Wait until all is written, but not longer than so many seconds; whether it is."""
@@ -78,7 +80,7 @@ class Kube:
     async def run(self) -> None:
         """Write until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for each in (self.status, self.finalizers, self.events):
+            for each in (self.status, self.finalizers, self.gates, self.events):
                 tasks.create_task(each.run())
 
 

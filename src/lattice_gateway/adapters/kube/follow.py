@@ -9,7 +9,17 @@ import structlog
 
 from lattice_gateway.adapters.kube.api import Api, KubeError, KubeFailure
 from lattice_gateway.adapters.kube.catalogue import Served
-from lattice_gateway.adapters.kube.reading import Bookmark, Deleted, Put, Seen, read_item, read_line, read_page
+from lattice_gateway.adapters.kube.reading import (
+    Bookmark,
+    Deleted,
+    Put,
+    Seen,
+    is_read,
+    read_item,
+    read_line,
+    read_page,
+    version_of,
+)
 from lattice_gateway.adapters.kube.watching import (
     Ended,
     Failed,
@@ -101,7 +111,8 @@ class Follower:
         if not token:
             self._listener.begins(self._served)
         for item in page.items:
-            self._listener.seen(self._served, read_item(item, self._served))
+            if is_read(item, self._served):
+                self._listener.seen(self._served, read_item(item, self._served))
             await self._breathe()
         if not page.token:
             self._listener.listed(self._served)
@@ -126,6 +137,8 @@ class Follower:
                 return
             case Bookmark(version):
                 self._step(Heard(version))
+            case Put(item) | Deleted(item) if not is_read(item, self._served):
+                self._step(Heard(version_of(item)))
             case Put(item):
                 seen = read_item(item, self._served)
                 self._listener.seen(self._served, seen)

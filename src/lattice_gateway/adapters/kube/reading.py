@@ -12,8 +12,20 @@ from msgspec import structs
 
 from lattice_gateway.adapters.kube.api import KubeError, KubeFailure
 from lattice_gateway.adapters.kube.catalogue import Served
-from lattice_gateway.core.objects import SERVICE_NAME_LABEL, DecodeError, Kind, NotOurs, Object, ObjectMeta, Ref, decode
+from lattice_gateway.core.objects import (
+    READINESS_GATE,
+    SERVICE_NAME_LABEL,
+    DecodeError,
+    Kind,
+    NotOurs,
+    Object,
+    ObjectMeta,
+    Pod,
+    Ref,
+    decode,
+)
 from lattice_gateway.core.objects.annotations import PREFIX
+from lattice_gateway.core.objects.pods import CONTAINERS_READY
 from lattice_gateway.engine.feed import Problem
 
 
@@ -99,6 +111,33 @@ class _Item(TypedDict, total=False):
     ports: Any
 
 
+class _PodSpec(TypedDict, total=False):
+    readinessGates: list[dict[str, Any]] | None
+
+
+class _PodStatus(TypedDict, total=False):
+    podIPs: Any
+    conditions: list[dict[str, Any]] | None
+
+
+class _PodItem(TypedDict, total=False):
+    metadata: _Metadata
+    spec: _PodSpec
+    status: _PodStatus
+
+
+class _Gate(msgspec.Struct):
+    conditionType: str = ""  # noqa: N815  # the API's spelling
+
+
+class _Gates(msgspec.Struct):
+    readinessGates: tuple[_Gate, ...] | None = None  # noqa: N815  # the API's spelling
+
+
+class _GatedItem(msgspec.Struct):
+    spec: _Gates = msgspec.field(default_factory=_Gates)
+
+
 class _ListMeta(msgspec.Struct):
     resourceVersion: str = ""  # noqa: N815  # the API's spelling
     continue_: str = msgspec.field(default="", name="continue")
@@ -125,6 +164,9 @@ class _Versioned(msgspec.Struct):
 
 
 _ITEM: Final = msgspec.json.Decoder(_Item)
+_POD: Final = msgspec.json.Decoder(_PodItem)
+_GATES: Final = msgspec.json.Decoder(_GatedItem)
+_GATE: Final = READINESS_GATE.encode()
 _PAGE: Final = msgspec.json.Decoder(_Page)
 _LINE: Final = msgspec.json.Decoder(_Line)
 _STATUS: Final = msgspec.json.Decoder(_Status)
@@ -160,8 +202,34 @@ def read_line(line: bytes) -> Event | None:
     raise KubeFailure(KubeError(status=status.code, reason=status.reason, message=status.message))
 
 
+def is_read(item: msgspec.Raw | bytes, served: Served) -> bool:
+    """Whether an object concerns us: of pods only those with our gate, all others cost next to nothing.
+
+    Raises ``KubeFailure`` where it is no object at all.
+    """
+    if served.kind is not Kind.POD:
+        return True
+    if _GATE not in bytes(item):
+        return False
+    try:
+        gates = _GATES.decode(item).spec.readinessGates or ()
+    except msgspec.DecodeError as error:
+        raise _cut_off(error) from error
+    return any(gate.conditionType == READINESS_GATE for gate in gates)
+
+
+def version_of(item: msgspec.Raw | bytes) -> str:
+    """The version of an object that is not read further; raises ``KubeFailure``."""
+    try:
+        return _VERSIONED.decode(item).metadata.resourceVersion
+    except msgspec.DecodeError as error:
+        raise _cut_off(error) from error
+
+
 def read_item(item: msgspec.Raw | bytes, served: Served) -> Seen:
     """An object of a page or a line; raises ``KubeFailure`` where it is no object at all."""
+    if served.kind is Kind.POD:
+        return _read_pod(item)
     try:
         raw = _ITEM.decode(item)
         metadata = _pruned(raw["metadata"], served.kind)
@@ -175,6 +243,36 @@ def read_item(item: msgspec.Raw | bytes, served: Served) -> Seen:
         problem = _problem(ref, found)
         return Seen(ref=ref, version=version, metadata=_meta(ref, metadata), thing=None, problem=problem, status=status)
     return Seen(ref=ref, version=version, metadata=found.metadata, thing=found, status=status)
+
+
+def _read_pod(item: msgspec.Raw | bytes) -> Seen:
+    """A pod without all that readiness gates do not need; what kubelet writes at every turn is no news then."""
+    try:
+        raw = _POD.decode(item)
+        metadata = {name: raw["metadata"].get(name) for name in _POD_METADATA if raw["metadata"].get(name)}
+        pod = msgspec.convert({"metadata": metadata, "spec": _gates(raw), "status": _conditions(raw)}, Pod)
+    except (msgspec.DecodeError, KeyError) as error:
+        raise _cut_off(error) from error
+    if not pod.waits_for_us:  # the labels tell only who should register a pod that waits
+        pod = structs.replace(pod, metadata=structs.replace(pod.metadata, labels={}))
+    version = str(raw["metadata"].get("resourceVersion", ""))
+    return Seen(ref=pod.ref, version=version, metadata=pod.metadata, thing=pod)
+
+
+_POD_METADATA: Final = ("name", "namespace", "uid", "deletionTimestamp", "labels")
+
+
+def _gates(raw: _PodItem) -> dict[str, Any]:
+    return {"readinessGates": raw.get("spec", {}).get("readinessGates") or []}
+
+
+def _conditions(raw: _PodItem) -> dict[str, Any]:
+    """Addresses, and the conditions by which it is known whether the pod waits for us."""
+    status = raw.get("status", {})
+    read = {CONTAINERS_READY, *(gate.get("conditionType") for gate in _gates(raw)["readinessGates"])}
+    conditions = [each for each in status.get("conditions") or () if each.get("type") in read]
+    said = [{name: value for name, value in each.items() if value is not None} for each in conditions]
+    return {"podIPs": status.get("podIPs") or [], "conditions": said}
 
 
 def alive(seen: Seen) -> Seen:

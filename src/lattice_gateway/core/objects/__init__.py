@@ -52,6 +52,15 @@ from lattice_gateway.core.objects.networking import (
     Unbuilt,
     VpcAssociationPolicy,
 )
+from lattice_gateway.core.objects.pods import (
+    READINESS_GATE,
+    Pod,
+    PodCondition,
+    PodIP,
+    PodSpec,
+    PodStatus,
+    ReadinessGate,
+)
 from lattice_gateway.core.objects.refs import (
     CLUSTER_SCOPED,
     CORE_API,
@@ -90,6 +99,7 @@ __all__ = [
     "GATEWAY_API",
     "LATTICE_API",
     "NAMESPACE_NAME_LABEL",
+    "READINESS_GATE",
     "SERVICE_NAME_LABEL",
     "AccessLogPolicy",
     "AllowedRoutes",
@@ -130,7 +140,13 @@ __all__ = [
     "ParentRef",
     "PathMatch",
     "PathType",
+    "Pod",
+    "PodCondition",
+    "PodIP",
+    "PodSpec",
+    "PodStatus",
     "QueryParamMatch",
+    "ReadinessGate",
     "Ref",
     "ReferenceGrant",
     "ReferenceGrantSpec",

@@ -63,6 +63,7 @@ class ServiceSpec(Value, frozen=True, kw_only=True):
     cluster_ips: tuple[str, ...] = msgspec.field(default=(), name="clusterIPs")
     external_name: str | None = None
     ip_families: Annotated[tuple[IpFamily, ...], Meta(max_length=2)] = ()
+    publish_not_ready_addresses: bool = False
 
     @property
     def families(self) -> tuple[IpFamily, ...]:
@@ -103,11 +104,12 @@ class EndpointConditions(Value, frozen=True, kw_only=True):
 
 
 class ObjectReference(Value, frozen=True, kw_only=True):
-    """The object behind an endpoint, most often a Pod."""
+    """The object behind an endpoint, most often a Pod; a replaced one has the same name and another ``uid``."""
 
     kind: str = ""
     namespace: str = ""
     name: str = ""
+    uid: str = ""
 
 
 class Endpoint(Value, frozen=True, kw_only=True):

@@ -27,11 +27,14 @@ from lattice_gateway.core.objects.networking import (
     Unbuilt,
     VpcAssociationPolicy,
 )
+from lattice_gateway.core.objects.pods import Pod
 from lattice_gateway.core.objects.refs import NOT_CONSUMED, OUR_GROUPS, VERSIONS, Kind, Ref, api_version
 from lattice_gateway.core.objects.routes import GRPCRoute, HTTPRoute, TLSRoute
 
 Route: TypeAlias = HTTPRoute | GRPCRoute | TLSRoute
-Object: TypeAlias = GatewayClass | Gateway | Route | ReferenceGrant | Service | EndpointSlice | Namespace | Unbuilt
+Object: TypeAlias = (
+    GatewayClass | Gateway | Route | ReferenceGrant | Service | EndpointSlice | Namespace | Pod | Unbuilt
+)
 
 CLASSES: Final[Mapping[Kind, type[Object]]] = {
     cls.KIND: cls

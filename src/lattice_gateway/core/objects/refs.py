@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SERVICE = "Service"
     NAMESPACE = "Namespace"
     ENDPOINT_SLICE = "EndpointSlice"
+    POD = "Pod"
     ACCESS_LOG_POLICY = "AccessLogPolicy"
     IAM_AUTH_POLICY = "IAMAuthPolicy"
     SERVICE_EXPORT = "ServiceExport"
@@ -52,7 +53,9 @@ VERSIONS: Final[dict[tuple[str, Kind], tuple[str, ...]]] = {
     (LATTICE_API, Kind.TARGET_GROUP_POLICY): ("v1alpha1",),
     (LATTICE_API, Kind.VPC_ASSOCIATION_POLICY): ("v1alpha1",),
 }
-"""Versions read of each kind, the one we write first; all of them are treated as that one.
+"""Versions read of each kind in manifests, the one we write first; all of them are treated as that one.
+
+Pods are told by a cluster alone, and never written whole.
 
 Spec: Gateway API 1.5.0 CRDs. The v1alpha versions of TLSRoute are served by its experimental channel.
 """

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lattice_gateway.core.lattice.keys import GroupKey
 from lattice_gateway.core.lattice.units import Target
 from lattice_gateway.core.lattice.words import AddressType
 from lattice_gateway.core.objects import EndpointSlice, Ref, Service
@@ -35,20 +36,43 @@ class Endpoints:
     targets: frozenset[Target] | None
 
 
-def view_endpoints(view: View, socket: Socket) -> Endpoints:
-    """Every address that is ready and not terminating, each once.
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The Service of a socket, its slices of that family, and the names of its ports of that number."""
 
-    Decision 18: not-ready endpoints are not registered; the readiness gate that changes this needs pods.
-    """
+    service: Service
+    slices: tuple[EndpointSlice, ...]
+    names: frozenset[str]
+
+
+def socket_of(key: GroupKey) -> Socket:
+    """What a group sends requests to."""
+    return Socket(key.namespace, key.name, key.port, key.address_type)
+
+
+def view_endpoints(view: View, socket: Socket) -> Endpoints:
+    """Every address that is ready and not terminating, each once; see ``gated`` for those that wait for us."""
+    found = behind(view, socket)
+    if found is None:
+        return Endpoints(None)
+    return Endpoints(frozenset(target for part in found.slices for target in _targets(part, found.names)))
+
+
+def behind(view: View, socket: Socket) -> Behind | None:
+    """What stands behind a socket; None where the Service is going, or something of it cannot be read."""
     service = last_good(view.get(SERVICES, Ref(Kind.SERVICE, socket.namespace, socket.name)))
     if service is None or service.metadata.deletion_timestamp is not None:
-        return Endpoints(None)
+        return None
     if view.count(SLICES_OF, (socket.namespace, UNKNOWN)):
-        return Endpoints(None)
-    names = _port_names(service, socket.port)
+        return None
     values = (view.get(SLICES, ref) for ref in view.lookup(SLICES_OF, (socket.namespace, socket.name)))
     slices = (one for one in map(last_good, values) if one and one.address_type == _FAMILIES[socket.family])
-    return Endpoints(frozenset(target for one in slices for target in _targets(one, names)))
+    return Behind(service, tuple(slices), _port_names(service, socket.port))
+
+
+def ports_of(part: EndpointSlice, names: frozenset[str]) -> list[int]:
+    """Numbers of a slice's ports that are those of the Service."""
+    return [port.port for port in part.ports if port.port is not None and _is_wanted(port, names)]
 
 
 def _port_names(service: Service, number: int) -> frozenset[str]:
@@ -58,7 +82,7 @@ def _port_names(service: Service, number: int) -> frozenset[str]:
 
 
 def _targets(part: EndpointSlice, names: frozenset[str]) -> Iterator[Target]:
-    ports = [port.port for port in part.ports if port.port is not None and _is_wanted(port, names)]
+    ports = ports_of(part, names)
     for endpoint in part.endpoints:
         if endpoint.conditions.ready and not endpoint.conditions.terminating:
             for address in endpoint.addresses:

@@ -1,10 +1,13 @@
 """Each target group that a service sends requests to."""
 
+from collections.abc import Iterable
+
 from lattice_gateway.core.lattice.keys import GroupKey
-from lattice_gateway.core.lattice.units import HealthCheck, TargetGroup
+from lattice_gateway.core.lattice.units import HealthCheck, Target, TargetGroup
 from lattice_gateway.core.lattice.words import ProtocolVersion, TargetProtocol
 from lattice_gateway.core.names import group_name
-from lattice_gateway.core.translate.endpoints import ENDPOINTS, Socket
+from lattice_gateway.core.translate.endpoints import ENDPOINTS, socket_of
+from lattice_gateway.core.translate.gated import GATED, Gated
 from lattice_gateway.core.translate.services import BY_GROUP, FOLLOWED
 from lattice_gateway.core.translate.tags import group_tags
 from lattice_gateway.core.translate.view import Cells, View
@@ -29,7 +32,9 @@ HTTP1_HEALTH = HealthCheck(
 def view_group(view: View, key: GroupKey) -> TargetGroup | None:
     """A group with the tags of its service's route and the targets of its own Service."""
     followed = view.cell(FOLLOWED, key.service or "")
-    endpoints = view.cell(ENDPOINTS, Socket(key.namespace, key.name, key.port, key.address_type))
+    endpoints = view.cell(ENDPOINTS, socket_of(key))
+    health = HTTP1_HEALTH
+    gated = view.cell(GATED, socket_of(key)) if health.enabled else None
     if followed is None:
         return None
     owner, settings = view.settings.owner, followed.settings
@@ -38,12 +43,20 @@ def view_group(view: View, key: GroupKey) -> TargetGroup | None:
         name=group_name(key, owner),
         vpc=owner.vpc,
         port=GROUP_PORT,
-        health=HTTP1_HEALTH,
+        health=health,
         explicit_health=False,
-        targets=endpoints.targets if endpoints else None,
+        targets=_registered(endpoints.targets, gated or ()) if endpoints else None,
         tags=group_tags(owner, settings.owner, key, settings.extra_tags),
         settings_held=settings.paused,
     )
+
+
+def _registered(ready: frozenset[Target] | None, gated: Iterable[Gated]) -> frozenset[Target] | None:
+    """The targets of a group; None: those that are registered stay.
+
+    Decision 18: what waits for our gate is registered so that its health is checked, and gets no request until then.
+    """
+    return None if ready is None else ready.union(each.target for each in gated)
 
 
 GROUPS: Cells[GroupKey, TargetGroup | None] = Cells("group", view_group, per=(BY_GROUP,))

@@ -18,6 +18,7 @@ from lattice_gateway.core.objects import (
     HTTPRoute,
     Kind,
     Namespace,
+    Pod,
     Ref,
     ReferenceGrant,
     Route,
@@ -85,14 +86,15 @@ class Forbidden:
     """A kind is there, and we were never allowed to read it: what its objects say is not enforced (decision 22)."""
 
 
-MAY_BE_FORBIDDEN = (Kind.REFERENCE_GRANT,)
-"""Kinds that the Go controller's role cannot read."""
+MAY_BE_FORBIDDEN = (Kind.REFERENCE_GRANT, Kind.POD)
+"""Kinds that a role may leave out: the Go controller's has no ReferenceGrants, and without pods no gate turns True."""
 
 CLASSES: Inputs[Ref, GatewayClass | Undecodable[GatewayClass]] = Inputs("classes")
 GATEWAYS: Inputs[Ref, Gateway | Undecodable[Gateway]] = Inputs("gateways")
 ROUTES: Inputs[Ref, Route | Undecodable[Route]] = Inputs("routes")
 SERVICES: Inputs[Ref, Service | Undecodable[Service]] = Inputs("services")
 SLICES: Inputs[Ref, EndpointSlice | Undecodable[EndpointSlice]] = Inputs("slices")
+PODS: Inputs[Ref, Pod | Undecodable[Pod]] = Inputs("pods")
 NAMESPACES: Inputs[Ref, Namespace | Undecodable[Namespace]] = Inputs("namespaces")
 GRANTS: Inputs[Ref, ReferenceGrant | Undecodable[ReferenceGrant]] = Inputs("grants")
 UNBUILT: Inputs[Ref, Unbuilt | Undecodable[Unbuilt]] = Inputs("kinds not built yet")
@@ -118,6 +120,7 @@ _FAMILIES: dict[Kind, AnyObjects] = {
     Kind.TLS_ROUTE: ROUTES,
     Kind.SERVICE: SERVICES,
     Kind.ENDPOINT_SLICE: SLICES,
+    Kind.POD: PODS,
     Kind.NAMESPACE: NAMESPACES,
     Kind.REFERENCE_GRANT: GRANTS,
 }

@@ -14,6 +14,7 @@ import msgspec
 
 from lattice_gateway.core.objects import (
     GATEWAY_API,
+    READINESS_GATE,
     BackendRef,
     HTTPRoute,
     Ref,
@@ -25,8 +26,7 @@ from lattice_gateway.core.objects import (
 from lattice_gateway.core.objects.annotations import PREFIX
 from lattice_gateway.core.objects.refs import Kind
 
-GATE = PREFIX + "pod-readiness-gate"
-"""Type of the gate and of the condition that opens it."""
+GATE = READINESS_GATE
 INJECT = PREFIX + "pod-readiness-gate-inject"
 """Label of a namespace that wants gates (``enabled``), and of a pod that does not (``disabled``)."""
 FEDERATION = PREFIX + "federation"
