@@ -38,8 +38,10 @@ VARIABLES = (
         "endpoint credentials are dummies and region, account, cluster and VPC have constants",
         "--endpoint-url",
     ),
-    Variable("DEFAULT_SERVICE_NETWORK", "", "the network of ENABLE_SERVICE_NETWORK_OVERRIDE"),
-    Variable("ENABLE_SERVICE_NETWORK_OVERRIDE", "false", "every route and Gateway uses the default network"),
+    Variable(
+        "DEFAULT_SERVICE_NETWORK", "", "a network made and associated with the VPC where it is missing, never deleted"
+    ),
+    Variable("ENABLE_SERVICE_NETWORK_OVERRIDE", "false", "every route and Gateway uses DEFAULT_SERVICE_NETWORK"),
     Variable("DISABLE_TAGGING_SERVICE_API", "false", "read and write tags through VPC Lattice alone"),
     Variable("GATEWAY_CREATES_SERVICE_NETWORK", "true", "a Gateway's missing network is created and associated"),
     Variable("ENFORCE_REFERENCE_GRANTS", "true", "cross-namespace backends need a ReferenceGrant"),

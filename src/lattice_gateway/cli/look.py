@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
-from typing import assert_never
+from typing import Any, assert_never
+
+import msgspec
 
 from lattice_gateway.adapters.aws.client import connect
 from lattice_gateway.adapters.files import StateError, moment, read_once, read_state
@@ -29,6 +31,7 @@ from lattice_gateway.engine.clock import SystemClock
 from lattice_gateway.engine.feed import Recorded, Snapshot, Undecodable
 from lattice_gateway.engine.ledger import absence
 from lattice_gateway.engine.ports import LatticeFailure
+from lattice_gateway.engine.recollect import recollect
 from lattice_gateway.engine.survey import Survey
 from lattice_gateway.engine.translation import News, Translation, Unreadable
 from lattice_gateway.settings import Settings, read_settings
@@ -42,13 +45,15 @@ class Read:
     """A source, read once.
 
     ``recorded`` None: there is no state directory, so nothing can be said of objects that vanished.
-    ``contradictions``: how our identity differs from that of the cluster's controller.
+    ``statuses`` are those of routes, empty for a directory, whose state directory knows more. ``contradictions``: how
+    our identity differs from that of the cluster's controller.
     """
 
     settings: Settings
     snapshot: Snapshot
     recorded: Recorded | None
     sight: Sight = ALL
+    statuses: Mapping[Ref, Mapping[str, Any]] = field(default_factory=dict)
     contradictions: tuple[str, ...] = ()
 
 
@@ -88,14 +93,13 @@ async def look(place: Place) -> Look:
     read = await _read(place)
     async with _survey(read.settings) as survey:
         translation = Translation(read.settings)
-        translation.apply(
-            News(
-                puts=read.snapshot.objects,
-                unreadable=tuple(Unreadable(one.ref, str(one.problem)) for one in read.snapshot.undecodable),
-                services=await survey.records(),
-                accepted=_accepted(read.recorded),
-            )
+        news = News(
+            puts=read.snapshot.objects,
+            unreadable=tuple(Unreadable(one.ref, str(one.problem)) for one in read.snapshot.undecodable),
+            services=await survey.records(),
+            accepted=_accepted(read.recorded),
         )
+        translation.apply(recollect(news, read.statuses.get))
         wanted, topology = translation.desired(), translation.topology()
         desired = {**_going(read.recorded, read.snapshot, wanted), **wanted}
         made_for = homes(topology, desired)
@@ -154,6 +158,7 @@ async def _read_cluster(place: InCluster) -> Read:
             settings=below.unknown,
             enforced=settings.enforce_reference_grants,
         ),
+        statuses={seen.ref: msgspec.json.decode(seen.status) for seen in found.seen if seen.status},
         contradictions=contradictions(settings.owner, below.variables),
     )
 

@@ -64,7 +64,7 @@ def _maker(desired: Desired) -> Ref | None:
     match desired:
         case Service(owner=owner):
             return Ref(KINDS[owner.source], owner.namespace, owner.name)
-        case Network(gateway=gateway):
+        case Network(gateway=str(gateway)):
             namespace, _, name = gateway.partition("/")
             return Ref(Kind.GATEWAY, namespace, name)
         case _:

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
+from lattice_gateway.core.lattice.keys import NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.objects import HTTPRoute, Kind, Object, Ref
@@ -46,8 +46,7 @@ from lattice_gateway.core.translate.inputs import (
     last_good,
     last_route,
 )
-from lattice_gateway.core.translate.networks import NETWORKS
-from lattice_gateway.core.translate.readiness import WAITING, Waiting
+from lattice_gateway.core.translate.networks import DEFAULTS, NETWORKS, FromSettings
 from lattice_gateway.core.translate.routes import ROUTE_VIEWS
 from lattice_gateway.core.translate.services import SERVICE_VIEWS, ServiceView
 from lattice_gateway.core.translate.topology import Topology, topology, units
@@ -99,7 +98,6 @@ class TranslationDelta:
     ``units`` holds every unit whose desired state changed; one that nobody wants any more is ``Absent``.
     ``statuses`` are those that changed, None where there is nothing to say any more (report.writing makes mappings).
     ``ownership`` says which objects keep our finalizer, and which go when nothing is left of them.
-    ``waiting`` are pods that began to wait for their readiness gate, or do so otherwise; None: no more.
     ``accepted`` are forms of routes to be remembered over a restart. ``holds`` are parents that began to be missing:
     the engine says ``expired`` when their time is over; ``released`` are those that need no timer any more.
     ``crashes`` are bugs: their units and statuses stay as they were.
@@ -108,7 +106,6 @@ class TranslationDelta:
     units: dict[UnitKey, Desired] = field(default_factory=dict)
     statuses: dict[Ref, ObjectStatus | None] = field(default_factory=dict)
     ownership: dict[Ref, Ownership | None] = field(default_factory=dict)
-    waiting: dict[Ref, Waiting | None] = field(default_factory=dict)
     accepted: dict[Ref, HTTPRoute] = field(default_factory=dict)
     holds: dict[ParentOfRoute, None] = field(default_factory=dict)
     released: dict[ParentOfRoute, None] = field(default_factory=dict)
@@ -126,6 +123,8 @@ class Translation:
 
     def __init__(self, settings: Settings) -> None:
         self._engine = Incremental(WHOLE, settings)
+        if settings.default_service_network is not None:
+            self._engine.put(DEFAULTS, NetworkKey(settings.default_service_network), FromSettings())
 
     def apply(self, news: News) -> TranslationDelta:
         """Takes in news and answers what they change."""
@@ -153,11 +152,6 @@ class Translation:
         for cells in STATUS_CELLS:
             found.update(self._engine.results(cells))
         return found
-
-    def waiting(self) -> dict[Ref, Waiting]:
-        """Every pod that only its readiness gate keeps from being ready."""
-        found = self._engine.results(WAITING)
-        return {ref: one for ref, one in found.items() if one is not None}
 
     def topology(self) -> Topology:
         """Who attaches to what, with every verdict."""
@@ -250,8 +244,6 @@ def _add(delta: TranslationDelta, changes: Changes) -> None:
             delta.statuses[ref] = change.after
     for ref, change in changes.of(OWNERSHIP).items():
         delta.ownership[ref] = change.after
-    for ref, change in changes.of(WAITING).items():
-        delta.waiting[ref] = change.after
     delta.crashes.extend(changes.crashes)
     for family, count in changes.recomputed.items():
         delta.recomputed[family] = delta.recomputed.get(family, 0) + count

@@ -80,6 +80,38 @@ def test_a_new_network_carries_owner_and_gateway() -> None:
     assert [operation.tags for operation in plan.operations] == [GATEWAYS, GATEWAYS]  # type: ignore[union-attr]
 
 
+FROM_SETTINGS = {"gateway": None, "tags": Tags(OWN)}
+
+
+@pytest.mark.parametrize(
+    ("observed", "operations"),
+    [
+        pytest.param(view(None), ["CreateServiceNetwork", "CreateVpcAssociation"], id="missing"),
+        pytest.param(view(None, BY_HAND), ["CreateVpcAssociation"], id="made by hand"),
+        pytest.param(view(replace(ASSOCIATED, tags=Tags()), BY_HAND), [], id="made and associated by hand"),
+        pytest.param(view(ASSOCIATED, replace(OURS, tags=None)), [], id="unread tags"),
+        pytest.param(view(ASSOCIATED, OURS), [], id="a Gateway's"),
+        pytest.param(view(ELSEWHERE, BY_HAND), [], id="a VPC has one association"),
+        pytest.param(
+            view(replace(ASSOCIATED, status=Status.CREATE_FAILED, tags=Tags(OWN)), BY_HAND),
+            ["DeleteVpcAssociation", "CreateVpcAssociation"],
+            id="a failed association is made again",
+        ),
+    ],
+)
+def test_the_network_of_the_settings_is_made_and_associated_and_never_tagged(
+    observed: NetworkView, operations: list[str]
+) -> None:
+    assert names(plan_network(network(**FROM_SETTINGS), observed, OWNER, AROUND)) == operations
+
+
+def test_the_network_of_the_settings_carries_owner_alone() -> None:
+    plan = plan_network(network(**FROM_SETTINGS), view(None), OWNER, AROUND)
+
+    assert isinstance(plan, Plan)
+    assert [operation.tags for operation in plan.operations] == [Tags(OWN), Tags(OWN)]  # type: ignore[union-attr]
+
+
 def test_an_association_that_is_going_is_waited_for() -> None:
     observed = view(replace(ASSOCIATED, status=Status.DELETE_IN_PROGRESS), OURS)
     plan = plan_network(network(), observed, OWNER, AROUND)

@@ -220,13 +220,14 @@ class Service:
 class Network:
     """A desired service network.
 
-    ``gateway`` is the ``namespace/name`` for the tag of a network we create. ``create`` False: only looked up.
-    ``vpc`` is associated with a network of ours only; a network without our Gateway tag is used as it is (decision 1).
+    ``gateway`` is the ``namespace/name`` for the tag of a network we create; None: it is that of the settings, which
+    belongs to no Gateway and is never deleted. ``create`` False: only looked up. ``vpc`` is associated with a network
+    of the settings or of ours; another one without our Gateway tag is used as it is (decision 1).
     ``paused``: nothing of it changes (decision 34).
     """
 
     key: NetworkKey
-    gateway: str
+    gateway: str | None
     create: bool
     vpc: VpcId
     tags: Tags

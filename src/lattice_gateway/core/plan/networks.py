@@ -1,6 +1,7 @@
 """Service networks: created for Gateways where they are missing, associated with our VPC, gone with the last Gateway.
 
 A network is a Gateway's own when it carries our ManagedBy and the Gateway tag; any other is used as it is (decision 1).
+That of the settings is made and associated too, and never deleted: the tag is what deletion asks for.
 """
 
 from dataclasses import replace
@@ -100,7 +101,10 @@ def _present(desired: Network, observed: NetworkView, owner: Owner) -> Planned:
 
 
 def _tags(desired: Network, owner: Owner) -> Tags:
-    return desired.tags.over({Tag.MANAGED_BY: str(owner), Tag.GATEWAY: desired.gateway})
+    ours: dict[str, str] = {Tag.MANAGED_BY: str(owner)}
+    if desired.gateway is not None:
+        ours[Tag.GATEWAY] = desired.gateway
+    return desired.tags.over(ours)
 
 
 def _created(desired: Network, association: ObservedVpcAssociation | None, owner: Owner) -> Plan:
@@ -111,7 +115,7 @@ def _created(desired: Network, association: ObservedVpcAssociation | None, owner
 
 
 def _used(desired: Network, network: ObservedNetwork, association: ObservedVpcAssociation | None, owner: Owner) -> Plan:
-    if not is_a_gateways(network, owner):
+    if desired.gateway is not None and not is_a_gateways(network, owner):
         return Plan(unit=desired.key)
     steps, notes = _association(desired, Known(network.id, network.arn), association, owner, frozenset())
     return Plan(unit=desired.key, steps=steps, notes=notes)

@@ -40,6 +40,11 @@ def group_tags(owner: Owner, route: RouteOwner, key: GroupKey, extra: Tags) -> T
     return Tags(ours).over(extra)
 
 
+def default_network_tags(owner: Owner) -> Tags:
+    """Of the network of the settings, and of its VPC association (deploy.md §11 row 37)."""
+    return Tags({Tag.MANAGED_BY: str(owner)})
+
+
 def network_tags(owner: Owner, gateway: str) -> Tags:
     """Of a network that we create for a Gateway (``namespace/name``), and of its VPC association."""
     return Tags({Tag.MANAGED_BY: str(owner), Tag.GATEWAY: gateway})

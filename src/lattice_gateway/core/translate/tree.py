@@ -98,7 +98,9 @@ def _gateway(gateway: GatewayTopology) -> Iterator[str]:
 def _network(unit: Desired | None) -> str:
     match unit:
         case Network(create=create, gateway=gateway, paused=paused):
-            words = [f"created for {gateway} if missing" if create else "used if it exists"]
+            words = [
+                f"created for {gateway or 'DEFAULT_SERVICE_NETWORK'} if missing" if create else "used if it exists"
+            ]
             return f" ({', '.join([*words, *(['on hold'] if paused else [])])})"
         case Held(why=why):
             return f" (held: {why})"
