@@ -25,6 +25,7 @@ CONTROLLERS = (
     "deployment-controller",
     "garbage-collector-controller",
     "serviceaccount-controller",
+    "root-ca-certificate-publisher-controller",
 )
 ETCD, API_SERVER, CONTROLLER_MANAGER = "etcd", "kube-apiserver", "kube-controller-manager"
 START_ORDER = (ETCD, API_SERVER, CONTROLLER_MANAGER)

@@ -1,5 +1,6 @@
 """The launch post in a namespace of its own, as a person applies and looks at it."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -93,6 +94,24 @@ class Hotel:
         version, its = TYPES[kind.lower()]
         home = {} if kind.lower() == CLASS else {"namespace": self.namespace}
         return {"apiVersion": version, "kind": its, "metadata": {"name": name, **home}}
+
+    def weigh(self, *weights: int) -> None:
+        """Edit the weights of ``inventory``, of as many of its backends as there are numbers."""
+        path = "/spec/rules/0/backendRefs/{}/weight"
+        edits = [
+            {"op": "replace", "path": path.format(number), "value": weight} for number, weight in enumerate(weights)
+        ]
+        self.here("patch", "httproute/inventory", "--type=json", f"--patch={json.dumps(edits)}")
+
+    def follows(self, within: float = 30.0) -> None:
+        """Wait until the newest form of ``inventory`` is in place."""
+        wanted = self.object("httproute", "inventory")["metadata"]["generation"]
+        eventually("the edit is in place", lambda: self.serves(wanted), within=within)
+
+    def serves(self, generation: int) -> bool:
+        """Whether ``inventory`` is in place in this form."""
+        said = self.condition("httproute", "inventory", f"{P}Programmed")
+        return (said.get("status"), said.get("observedGeneration")) == ("True", generation)
 
     def events(self) -> list[Object]:
         return self.kube.list("v1", "Event", self.namespace)

@@ -184,9 +184,12 @@ def a_stage(plane: ControlPlane, helm: Helm, folder: Path, scale: float) -> Iter
 
 def an_emulator(folder: Path, scale: float) -> Emulator:
     """A running emulator without a data plane."""
-    log = folder / "emulator.log"
-    words = ["-u", "-m", "lattice_emulator", "serve", "--no-data-plane", "--time-scale", f"{scale:g}"]
-    process = start([sys.executable, *words], log, bare())
+    return start_emulator(folder / "emulator.log", "--no-data-plane", "--time-scale", f"{scale:g}")
+
+
+def start_emulator(log: Path, *options: str) -> Emulator:
+    """A running emulator; ``log`` is not there yet."""
+    process = start([sys.executable, "-u", "-m", "lattice_emulator", "serve", *options], log, bare())
     eventually("the emulator says where it is", lambda: b"\n" in log.read_bytes(), within=30)
     return Emulator(process, log.read_text().splitlines()[0].strip())
 

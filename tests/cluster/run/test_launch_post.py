@@ -78,18 +78,9 @@ def test_events_tell_what_became_of_a_route(hotel: Hotel) -> None:
 
 def test_new_weights_are_one_call(hotel: Hotel, shared: Stage) -> None:
     shared.emulator.forget_calls()
-    new = {"op": "replace", "path": "/spec/rules/0/backendRefs/0/weight", "value": 90}
 
-    hotel.here("patch", "httproute/inventory", "--type=json", f"--patch=[{json.dumps(new)}]")
-    eventually("the rule is written", lambda: shared.emulator.writes() == {"UpdateRule": 1})
-    generation = hotel.object("httproute", "inventory")["metadata"]["generation"]
-    eventually(
-        "the status names the new form",
-        lambda: (
-            hotel.condition("httproute", "inventory", f"{P}Programmed").get("observedGeneration") == generation
-            and hotel.condition("httproute", "inventory", f"{P}Programmed")["status"] == "True"
-        ),
-    )
+    hotel.weigh(90)
+    hotel.follows()
 
     assert shared.emulator.writes() == {"UpdateRule": 1}
 

@@ -9,7 +9,7 @@ import pytest
 from tests.cluster.commands import Kubectl
 from tests.cluster.control_plane import API_SERVER, ControlPlane
 from tests.cluster.kube import Kube, eventually
-from tests.cluster.run.hotel import ROUTES, WHOLE, Hotel, P
+from tests.cluster.run.hotel import ROUTES, WHOLE, Hotel
 from tests.cluster.run.stage import Replica, Stage, lease
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
@@ -35,23 +35,6 @@ def living(stage: Stage) -> list[Replica]:
     return [each for each in stage.replicas if each.process.alive]
 
 
-def weight(hotel: Hotel, number: int) -> None:
-    """Edit a route; its weight is in VPC Lattice when the new form is programmed."""
-    operation = f'{{"op":"replace","path":"/spec/rules/0/backendRefs/0/weight","value":{number}}}'
-    hotel.here("patch", "httproute/inventory", "--type=json", f"--patch=[{operation}]")
-
-
-def follows(hotel: Hotel, within: float = 30.0) -> None:
-    """Wait until the newest form of the route is in place."""
-    wanted = hotel.object("httproute", "inventory")["metadata"]["generation"]
-
-    def is_so() -> bool:
-        said = hotel.condition("httproute", "inventory", f"{P}Programmed")
-        return (said.get("status"), said.get("observedGeneration")) == ("True", wanted)
-
-    eventually("the edit is in place", is_so, within=within)
-
-
 def test_a_killed_process_is_replaced_by_a_new_one_that_writes_nothing(stage: Stage, hotel: Hotel) -> None:
     first = stage.replica().ready()
     hotel.apply()
@@ -61,8 +44,8 @@ def test_a_killed_process_is_replaced_by_a_new_one_that_writes_nothing(stage: St
     stage.emulator.forget_calls()
 
     stage.replica().ready()
-    weight(hotel, 70)
-    follows(hotel)
+    hotel.weigh(70)
+    hotel.follows()
 
     assert stage.emulator.counts() == WHOLE
     assert stage.emulator.writes() == {"UpdateRule": 1}
@@ -108,8 +91,8 @@ def test_of_two_replicas_the_other_one_takes_over(stage: Stage, hotel: Hotel) ->
     (other,) = [each for each in stage.replicas if each is not leader]
     eventually("the other one leads", lambda: other.leads, within=25)
     took = monotonic() - frozen
-    weight(hotel, 60)
-    follows(hotel)
+    hotel.weigh(60)
+    hotel.follows()
     stage.emulator.forget_calls()
     leader.process.process.send_signal(signal.SIGCONT)
     eventually("it sees that it does not lead", lambda: leader.is_ready and not leader.leads)
@@ -117,8 +100,8 @@ def test_of_two_replicas_the_other_one_takes_over(stage: Stage, hotel: Hotel) ->
 
     other.process.kill()
     killed = monotonic()
-    weight(hotel, 40)
-    follows(hotel)
+    hotel.weigh(40)
+    hotel.follows()
 
     assert took < 20
     assert monotonic() - killed < 25
@@ -155,8 +138,8 @@ def test_an_api_server_that_restarts_costs_nothing(stage: Stage, hotel: Hotel, c
     control_plane.kill(API_SERVER)
     eventually("it notices", lambda: "cannot be watched" in replica.process.last_words(200))
     control_plane.start(API_SERVER)
-    weight(hotel, 30)
-    follows(hotel, within=60)
+    hotel.weigh(30)
+    hotel.follows(within=60)
 
     assert replica.process.alive
     assert stage.emulator.writes() == {"UpdateRule": 1}

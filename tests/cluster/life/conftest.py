@@ -1,0 +1,20 @@
+"""A cluster of its own for a whole life: installed from the chart's manifests, used, taken away."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lattice_emulator.dataplane.binary import Found, find_envoy
+from tests.cluster import toolchain
+from tests.cluster.life.world import World, a_world
+
+
+@pytest.fixture(scope="package")
+def world(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A cluster with nothing but Gateway API in it, and AWS with traffic."""
+    if not isinstance(find_envoy(), Found):
+        pytest.skip("there is no Envoy for this machine, so there would be no traffic")
+    helm = toolchain.or_give_up(toolchain.helm)
+    with a_world(assets, helm, tmp_path_factory.mktemp("life")) as made:
+        yield made
