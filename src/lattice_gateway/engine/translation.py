@@ -47,6 +47,7 @@ from lattice_gateway.core.translate.inputs import (
     last_route,
 )
 from lattice_gateway.core.translate.networks import DEFAULTS, NETWORKS, FromSettings
+from lattice_gateway.core.translate.readiness import WAITING, Waiting
 from lattice_gateway.core.translate.routes import ROUTE_VIEWS
 from lattice_gateway.core.translate.services import SERVICE_VIEWS, ServiceView
 from lattice_gateway.core.translate.topology import Topology, topology, units
@@ -98,6 +99,7 @@ class TranslationDelta:
     ``units`` holds every unit whose desired state changed; one that nobody wants any more is ``Absent``.
     ``statuses`` are those that changed, None where there is nothing to say any more (report.writing makes mappings).
     ``ownership`` says which objects keep our finalizer, and which go when nothing is left of them.
+    ``waiting`` are pods that began to wait for their readiness gate, or do so otherwise; None: no more.
     ``accepted`` are forms of routes to be remembered over a restart. ``holds`` are parents that began to be missing:
     the engine says ``expired`` when their time is over; ``released`` are those that need no timer any more.
     ``crashes`` are bugs: their units and statuses stay as they were.
@@ -106,6 +108,7 @@ class TranslationDelta:
     units: dict[UnitKey, Desired] = field(default_factory=dict)
     statuses: dict[Ref, ObjectStatus | None] = field(default_factory=dict)
     ownership: dict[Ref, Ownership | None] = field(default_factory=dict)
+    waiting: dict[Ref, Waiting | None] = field(default_factory=dict)
     accepted: dict[Ref, HTTPRoute] = field(default_factory=dict)
     holds: dict[ParentOfRoute, None] = field(default_factory=dict)
     released: dict[ParentOfRoute, None] = field(default_factory=dict)
@@ -152,6 +155,11 @@ class Translation:
         for cells in STATUS_CELLS:
             found.update(self._engine.results(cells))
         return found
+
+    def waiting(self) -> dict[Ref, Waiting]:
+        """Every pod that only its readiness gate keeps from being ready."""
+        found = self._engine.results(WAITING)
+        return {ref: one for ref, one in found.items() if one is not None}
 
     def topology(self) -> Topology:
         """Who attaches to what, with every verdict."""
@@ -244,6 +252,8 @@ def _add(delta: TranslationDelta, changes: Changes) -> None:
             delta.statuses[ref] = change.after
     for ref, change in changes.of(OWNERSHIP).items():
         delta.ownership[ref] = change.after
+    for ref, change in changes.of(WAITING).items():
+        delta.waiting[ref] = change.after
     delta.crashes.extend(changes.crashes)
     for family, count in changes.recomputed.items():
         delta.recomputed[family] = delta.recomputed.get(family, 0) + count

@@ -4,10 +4,12 @@ from lattice_gateway.core.translate.attach import ATTACHMENTS, EACH_ROUTE
 from lattice_gateway.core.translate.backends import GRANTS_OF
 from lattice_gateway.core.translate.classes import CLASS_VIEWS, EACH_CLASS
 from lattice_gateway.core.translate.endpoints import ENDPOINTS, SLICES_OF
+from lattice_gateway.core.translate.gated import GATED
 from lattice_gateway.core.translate.gateways import BY_NETWORK, EACH_GATEWAY, GATEWAY_VIEWS
 from lattice_gateway.core.translate.groups import GROUPS
 from lattice_gateway.core.translate.naming import BY_DEFAULT_NAME, SERVICES_OF
 from lattice_gateway.core.translate.networks import EACH_DEFAULT, NETWORKS, NETWORKS_HELD, ROUTES_AT, UNKNOWN_GATEWAYS
+from lattice_gateway.core.translate.readiness import EACH_WAITING, EXPECTED, PLACES, ROUTED, WAITING
 from lattice_gateway.core.translate.routes import BY_SERVICE, EACH_HTTP_ROUTE, ROUTE_VIEWS
 from lattice_gateway.core.translate.services import BY_GROUP, FOLLOWED, SERVICE_VIEWS
 from lattice_gateway.core.translate.standing import BY_LISTENER, STANDINGS
@@ -15,6 +17,7 @@ from lattice_gateway.core.translate.view import Program
 
 CELLS = (
     ENDPOINTS,
+    GATED,
     CLASS_VIEWS,
     GATEWAY_VIEWS,
     ATTACHMENTS,
@@ -23,6 +26,8 @@ CELLS = (
     SERVICE_VIEWS,
     FOLLOWED,
     GROUPS,
+    EXPECTED,
+    WAITING,
     STANDINGS,
 )
 INDEXES = (
@@ -42,5 +47,8 @@ INDEXES = (
     BY_SERVICE,
     BY_GROUP,
     BY_LISTENER,
+    EACH_WAITING,
+    PLACES,
+    ROUTED,
 )
 TRANSLATION = Program(CELLS, INDEXES)
