@@ -1,4 +1,7 @@
-"""The commands for people: plan, describe, sweep, demo. ``run`` stands here for its line in ``--help`` only."""
+"""The commands for people: plan, describe, sweep, release-finalizers, demo.
+
+``run`` stands here for its line in ``--help`` only.
+"""
 
 import asyncio
 import json
@@ -19,9 +22,10 @@ from lattice_gateway.cli.describe import describe_tree
 from lattice_gateway.cli.exits import CommandError, Exit
 from lattice_gateway.cli.logs import quiet_logs
 from lattice_gateway.cli.plan import NO_STATE, plan_text
+from lattice_gateway.cli.release import Wanted, release_text
 from lattice_gateway.cli.sweep import sweep_text
 from lattice_gateway.cli.switchback import switchback_text
-from lattice_gateway.cli.where import InCluster, place
+from lattice_gateway.cli.where import InCluster, one_cluster, place
 
 app = typer.Typer(
     name="lattice-gateway",
@@ -186,6 +190,28 @@ def sweep(
     chosen = place(source=source, state_dir=state_dir, cluster=cluster)
     _print(asyncio.run(sweep_text(chosen, tuple(delete or ()))))
     return Exit.DONE
+
+
+@app.command()
+def release_finalizers(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[KIND/NAME]...", help="Only these objects.")] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else what would be done is listed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Do it even while a controller is at work.")] = False,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    namespace: Namespace = None,
+    all_namespaces: AllNamespaces = False,
+) -> int:
+    """Take our finalizers off objects that wait for a controller that was uninstalled. Nothing in AWS is deleted.
+
+    With -A also off what lives in no namespace. Exit codes: 0 nothing carries one any more, 1 an error, 2 something
+    does and nothing was done, 3 refused, as a controller is at work.
+    """
+    cluster = one_cluster(_cluster(Kubectl(kubeconfig, context, namespace, all_namespaces), {}))
+    text, code = asyncio.run(release_text(cluster, Wanted(names=tuple(names or ()), agreed=yes, forced=force)))
+    _print(text)
+    return code
 
 
 @app.command()

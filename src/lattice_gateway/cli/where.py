@@ -51,10 +51,15 @@ def place(*, source: Path | None, state_dir: Path | None, cluster: InCluster) ->
     """
     if source is None and state_dir is not None:
         raise CommandError("--state-dir DIR is about a directory: --source DIR is needed, or neither for a cluster")
-    if cluster.everywhere and cluster.namespace is not None:
-        raise CommandError("--namespace and --all-namespaces exclude each other")
     if source is None:
-        return cluster
+        return one_cluster(cluster)
     if cluster.kubeconfig or cluster.context or cluster.namespace or cluster.everywhere:
         raise CommandError("--source is a directory; --kubeconfig, --context, -n and -A are about a cluster")
     return where(source=source, state_dir=state_dir, flags=cluster.flags)
+
+
+def one_cluster(cluster: InCluster) -> InCluster:
+    """Checks what was typed about a cluster; raises ``CommandError`` for options that do not go together."""
+    if cluster.everywhere and cluster.namespace is not None:
+        raise CommandError("--namespace and --all-namespaces exclude each other")
+    return cluster

@@ -1,6 +1,6 @@
 """Finalizers in a cluster: written under an optimistic lock, and without anybody waiting for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -40,11 +40,17 @@ class Finalizers:
         self._random = random
         self._wishes: dict[Ref, _Wish] = {}
         self._outbox: Outbox[Ref] = Outbox(self._perform, clock, may_write)
+        self._told: list[Callable[[Ref], None]] = []
+        known.on_change(self._changed)
 
     @property
     def idle(self) -> bool:
         """Whether everything is written."""
         return self._outbox.idle
+
+    def on_held(self, told: Callable[[Ref], None]) -> None:
+        """Tell of each object that the server showed with our finalizer, in an answer or in the watch."""
+        self._told.append(told)
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -79,7 +85,7 @@ class Finalizers:
         if wish is None:
             return None
         try:
-            await self._changer.change(ref, partial(_with if wish.held else _without, FINALIZERS[ref.kind]))
+            await self._changer.change(ref, partial(_with if wish.held else without, FINALIZERS[ref.kind]))
         except KubeFailure as failure:
             wish.failures += 1
             log.warning("finalizer not written", object=str(ref), error=str(failure.error))
@@ -88,7 +94,13 @@ class Finalizers:
             return patience(failure.error, wish.failures, self._random)
         if self._wishes.get(ref) is wish:
             del self._wishes[ref]
+        self._changed(ref)
         return None
+
+    def _changed(self, ref: Ref) -> None:
+        if ref.kind in FINALIZERS and self.holds(ref):
+            for told in self._told:
+                told(ref)
 
 
 def _with(name: str, form: Seen) -> Mapping[str, Any] | None:
@@ -97,7 +109,7 @@ def _with(name: str, form: Seen) -> Mapping[str, Any] | None:
     return None if name in finalizers or form.leaving else {"metadata": {"finalizers": [*finalizers, name]}}
 
 
-def _without(name: str, form: Seen) -> Mapping[str, Any] | None:
+def without(name: str, form: Seen) -> Mapping[str, Any] | None:
     """The change that removes a finalizer; none where it is not there."""
     kept = [each for each in form.metadata.finalizers if each != name]
     return {"metadata": {"finalizers": kept}} if len(kept) < len(form.metadata.finalizers) else None
