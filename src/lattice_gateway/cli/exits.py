@@ -4,7 +4,10 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes of all commands; ``plan`` and ``release-finalizers`` use CHANGES and REFUSED, ``demo`` NO_DATA_PLANE."""
+    """Exit codes of all commands.
+
+    ``plan`` and ``release-finalizers`` alone use CHANGES and REFUSED, ``demo`` alone NO_DATA_PLANE.
+    """
 
     DONE = 0
     ERROR = 1
