@@ -24,10 +24,15 @@ LEAVING = "2024-01-02T00:00:00Z"
 
 
 class FinalizedCluster(Cluster):
-    """Objects vanish when they are deleted and nobody holds them; holds and releases as an API server would."""
+    """Objects vanish when they are deleted and nobody holds them; holds and releases as an API server would.
+
+    ``answers_after`` are the seconds that a finalizer takes to be written.
+    """
 
     def __init__(self, objects: list[Raw]) -> None:
         self.known = Known()
+        self.answers_after = 0.0
+        self._told: list[Callable[[Ref], None]] = []
         self.statuses = Statuses()
         super().__init__(objects)
         for raw in objects:
@@ -44,7 +49,16 @@ class FinalizedCluster(Cluster):
 
     def hold(self, ref: Ref) -> None:
         if ref in self.objects and not self.holds(ref) and "deletionTimestamp" not in self.objects[ref]["metadata"]:
+            asyncio.get_running_loop().call_later(self.answers_after, self._hold, ref)
+
+    def _hold(self, ref: Ref) -> None:
+        if ref in self.objects and not self.holds(ref):
             self._set(ref, [*self.objects[ref]["metadata"].get("finalizers", []), FINALIZERS[ref.kind]])
+        for told in self._told:
+            told(ref)
+
+    def on_held(self, told: Callable[[Ref], None]) -> None:
+        self._told = [told]
 
     def release(self, ref: Ref) -> None:
         if self.holds(ref):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lattice_gateway.core.lattice.outcome import Failed
 from lattice_gateway.core.objects import Ref
 from lattice_gateway.core.objects.finalizers import FINALIZERS, is_held, is_leaving
 from lattice_gateway.core.objects.refs import Kind
@@ -65,6 +66,28 @@ def test_nothing_is_made_before_the_finalizer_stands() -> None:
     play_process(stage, cluster, scene)
 
     assert not {"SERVICE", "SERVICE_NETWORK"} & left(stage).keys()
+
+
+def test_what_waits_for_its_finalizer_goes_on_as_soon_as_that_is_written() -> None:
+    stage, cluster = Stage(), FinalizedCluster(launch_post())
+    cluster.answers_after = 0.3
+
+    async def scene(controller: Controller) -> set[str]:
+        await asyncio.sleep(0.8)
+        return set(stage.wire.writes())
+
+    assert {"CreateServiceNetwork", "CreateService"} <= play_process(stage, cluster, scene)
+
+
+def test_a_finalizer_on_its_way_is_no_failure() -> None:
+    stage, cluster = Stage(), FinalizedCluster(launch_post())
+    cluster.answers_after = 5.0
+
+    async def scene(controller: Controller) -> set[type]:
+        await asyncio.sleep(4)
+        return {type(outcome.result) for outcome in controller.units.outcomes.values()}
+
+    assert Failed not in play_process(stage, cluster, scene)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)

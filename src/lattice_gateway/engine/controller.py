@@ -27,8 +27,8 @@ from lattice_gateway.engine.keeping import Finalizers, Herald, Keeping, NoFinali
 from lattice_gateway.engine.leadership import ALONE, Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, Source, StateStore, StatusWriter
-from lattice_gateway.engine.recollect import recollect
 from lattice_gateway.engine.readiness import Gates, NoGates, Readiness
+from lattice_gateway.engine.recollect import recollect
 from lattice_gateway.engine.reporting import Reporter
 from lattice_gateway.engine.source_news import SourceNews
 from lattice_gateway.engine.stalls import spare_what_lasts, stall_less
@@ -90,6 +90,7 @@ class Controller:
         self._readiness = Readiness(
             calls=self._calls, mirror=self.units.mirror, gates=gates, clock=clock, random=random, metrics=metrics
         )
+        finalizers.on_held(self.units.held)
         self._keeping = Keeping(finalizers, herald, self.units.wishes.get, lambda: self.units.ledger.records)
         self._account = Account(settings, self.units, self._inbox, clock)
         self._sweep = Sweep(settings, self.units, clock, metrics)

@@ -155,3 +155,11 @@ class Recorded:
 
 class StateUnwritable(Exception):  # noqa: N818  # reads as what is the case
     """A record could not be written (no space, no permission): whatever it was to allow must not happen."""
+
+
+class NotHeldYet(StateUnwritable):
+    """The object that something is made for can still vanish unseen; our finalizer is on its way to it."""
+
+    def __init__(self, ref: Ref, finalizer: str) -> None:
+        super().__init__(f"{ref} does not carry the finalizer {finalizer} yet")
+        self.ref = ref

@@ -26,6 +26,9 @@ class Finalizers(Protocol):
     def release(self, ref: Ref) -> None:
         """Let an object go: nothing of it is left."""
 
+    def on_held(self, told: Callable[[Ref], None]) -> None:
+        """Tell of each object that was seen to carry our finalizer, as soon as that is known; also more than once."""
+
 
 class Herald(Protocol):
     """Where it is told what happens to objects."""
@@ -42,6 +45,9 @@ class NoFinalizers:
 
     def release(self, ref: Ref) -> None:
         """Nothing is held."""
+
+    def on_held(self, told: Callable[[Ref], None]) -> None:
+        """Nothing is ever waited for."""
 
 
 class NoHerald:

@@ -5,7 +5,6 @@ what to do follows from the unit's desired state and from what is known of Latti
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
 from random import Random
@@ -26,6 +25,7 @@ from lattice_gateway.core.lattice.outcome import (
     Waiting,
 )
 from lattice_gateway.core.lattice.units import Absent, Desired, Held, TargetGroup
+from lattice_gateway.core.objects import Ref
 from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.call_names import call_name
 from lattice_gateway.engine.calls import Calls
@@ -42,6 +42,7 @@ from lattice_gateway.engine.ports import Clock, LatticeFailure, StateStore
 from lattice_gateway.engine.queue import AT_ONCE, Queue
 from lattice_gateway.engine.shared import Listings
 from lattice_gateway.engine.tokens import Tokens
+from lattice_gateway.engine.waits import Waits
 from lattice_gateway.engine.watches import joining, watches
 from lattice_gateway.engine.wishes import Wishes
 from lattice_gateway.engine.work import Ran, Work
@@ -104,13 +105,12 @@ class Units:
         self._resyncs: Alarms[UnitKey] = Alarms(clock)
         self._failures: dict[UnitKey, int] = {}
         self._visible: dict[UnitKey, Hashable] = {}
-        self._waits: dict[UnitKey, tuple[UnitKey, ...]] = {}
-        self._waiters: defaultdict[UnitKey, set[UnitKey]] = defaultdict(set)
+        self._waits = Waits()
 
     @property
     def at_rest(self) -> bool:
         """Whether nothing is queued, running, about to change or tried again; resync and second looks do not count."""
-        return self.queue.idle and not self.polls.hopeful and not len(self._retries)
+        return self.queue.idle and not self.polls.hopeful and not len(self._retries) and not self._waits.for_objects
 
     def want(self, desired: Desired) -> None:
         """What a unit should be from now on."""
@@ -136,6 +136,11 @@ class Units:
         """Look at a unit again."""
         if self.wishes.get(key) is not None:
             self.queue.add(key, urgency)
+
+    def held(self, ref: Ref) -> None:
+        """An object carries our finalizer: what is made for it may be created."""
+        for key in sorted(self._waits.waiters(ref), key=str):
+            self.wake(key)
 
     async def read_account_patiently(self) -> None:
         """Read what is ours in bulk, as often as it takes."""
@@ -242,18 +247,14 @@ class Units:
 
     def _wait(self, key: UnitKey, ran: Ran) -> None:
         """Arrange for whatever ends the waiting to wake the unit."""
-        desired, result = self.wishes.get(key), ran.result
-        wanted = watches(desired, self.mirror.observed(key), result) if desired else frozenset()
+        desired = self.wishes.get(key)
+        wanted = watches(desired, self.mirror.observed(key), ran.result, ran.awaited) if desired else frozenset()
         groups = [(join.group, self._neighbours.chosen(join.group)) for join in ran.joins]
         wanted |= joining(tuple((group, found.id) for group, found in groups if found is not None))
         self.polls.watch(key, wanted)
-        on = result.on if isinstance(result, Waiting) else ()
-        for unit in self._waits.pop(key, ()):
-            self._waiters[unit].discard(key)
-        for unit in on:
-            self._waiters[unit].add(key)
+        on = ran.awaited
+        self._waits.wait(key, on)
         if on:
-            self._waits[key] = on
             self._second_looks.set(key, self._clock.now() + SECOND_LOOK)
         else:
             self._second_looks.cancel(key)
@@ -309,7 +310,7 @@ class Units:
         if self._visible.get(key, _NEVER) == visible:
             return
         self._visible[key] = visible
-        concerned = self.wishes.users(key) | self._waiters.get(key, set())
+        concerned = self.wishes.users(key) | self._waits.waiters(key)
         if isinstance(key, ServiceKey):
             self._neighbours.service_changed(key)
             concerned |= self._leaving(key)

@@ -13,6 +13,7 @@ from lattice_gateway.core.lattice.outcome import Result, Waiting
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.lattice.words import Status
 from lattice_gateway.core.plan.conditions import MOVING
+from lattice_gateway.engine.waits import Awaited
 
 
 class What(StrEnum):
@@ -35,10 +36,10 @@ class Watch:
     id: str = ""
 
 
-def watches(desired: Desired, observed: Observed, result: Result) -> frozenset[Watch]:
-    """What to look at for a unit that has run; nothing for one that is done and at rest."""
+def watches(desired: Desired, observed: Observed, result: Result, awaited: tuple[Awaited, ...]) -> frozenset[Watch]:
+    """What to look at for a unit that has run; nothing for one that is done and at rest, or that others will wake."""
     found = _moving(desired, observed, result)
-    if found or not isinstance(result, Waiting) or result.on:
+    if found or awaited or not isinstance(result, Waiting):
         return found
     return frozenset({Watch(desired.key, What.WHOLE)})
 

@@ -8,10 +8,11 @@ from lattice_gateway.core.lattice.observed import NetworkView, ObservedService
 from lattice_gateway.core.lattice.outcome import Done, ErrorKind, Failed, LatticeError, Refusal, Result, Waiting
 from lattice_gateway.core.lattice.units import Absent, Desired, Held, TargetGroup
 from lattice_gateway.core.lattice.words import Arn
+from lattice_gateway.core.objects import Ref
 from lattice_gateway.core.plan.networks import is_a_gateways
 from lattice_gateway.core.plan.plan import Join, Plan
 from lattice_gateway.engine.execute import Executor
-from lattice_gateway.engine.feed import StateUnwritable
+from lattice_gateway.engine.feed import NotHeldYet, StateUnwritable
 from lattice_gateway.engine.ledger import Ledger
 from lattice_gateway.engine.mirror import Memory, Mirror
 from lattice_gateway.engine.neighbours import Neighbours
@@ -19,6 +20,7 @@ from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.planning import plan_unit
 from lattice_gateway.engine.ports import Clock, LatticeFailure
 from lattice_gateway.engine.shared import TAGS_FRESH, Since
+from lattice_gateway.engine.waits import Awaited
 from lattice_gateway.settings import Settings
 
 FRESH = 20.0
@@ -33,11 +35,21 @@ PASSES = 25
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run came to; ``joins`` are groups that warm up, ``operations`` what was carried out."""
+    """What a run came to; ``joins`` are groups that warm up, ``operations`` what was carried out.
+
+    ``unheld`` is the object that must carry our finalizer before the unit goes on; None: it does not wait for that.
+    """
 
     result: Result
     joins: tuple[Join, ...] = ()
     operations: tuple[ops.Operation, ...] = ()
+    unheld: Ref | None = None
+
+    @property
+    def awaited(self) -> tuple[Awaited, ...]:
+        """What wakes the unit: other units, and the object that must carry our finalizer."""
+        on = self.result.on if isinstance(self.result, Waiting) else ()
+        return on if self.unheld is None else (*on, self.unheld)
 
 
 class RestlessPlanError(Exception):
@@ -77,6 +89,8 @@ class Work:
             return await self._settle(desired)
         except LatticeFailure as failure:
             return Ran(Failed(failure.error))
+        except NotHeldYet as early:
+            return Ran(Waiting(str(early)), unheld=early.ref)
         except StateUnwritable as problem:
             return Ran(Failed(_unwritable(problem)))
 

@@ -168,7 +168,9 @@ def test_a_unit_watches_what_lattice_changes_by_itself(
 ) -> None:
     desired = Absent(key) if absent else Held(key, "")
 
-    assert watches(desired, observed, result) == expected
+    awaited = result.on if isinstance(result, Waiting) else ()
+
+    assert watches(desired, observed, result, awaited) == expected
 
 
 def test_what_a_listing_does_not_show_is_gone_only_if_it_was_leaving() -> None:

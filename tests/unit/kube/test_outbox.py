@@ -155,3 +155,20 @@ def test_nothing_runs_on_stand_by_and_everything_does_afterwards() -> None:
     work(perform, scene, lambda: leads)
 
     assert sorted(done) == ["a", "b"]
+
+
+def test_who_begins_to_lead_works_at_once() -> None:
+    times: list[float] = []
+
+    async def perform(key: str) -> None:
+        times.append(asyncio.get_running_loop().time())
+
+    async def scene(outbox: Outbox[str]) -> None:
+        for number in range(2 * WORKERS):
+            outbox.put(str(number))
+        await asyncio.sleep(100)
+
+    work(perform, scene, lambda: asyncio.get_running_loop().time() >= 50.05)
+
+    assert len(times) == 2 * WORKERS
+    assert max(times) < 50.2

@@ -15,8 +15,8 @@ K = TypeVar("K", bound=Hashable)
 WORKERS: Final = 8
 """Requests in flight at once: the API server's fairness gives a client about as many."""
 
-STAND_BY: Final = 1.0
-"""Seconds between two looks of a replica that may not write."""
+STAND_BY: Final = 0.1
+"""Seconds between two looks of a replica that may not write; one worker looks for all."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ class Outbox(Generic[K]):
         self._running: set[K] = set()
         self._later: Alarms[K] = Alarms(clock)
         self._news = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     @property
     def idle(self) -> bool:
@@ -84,6 +85,10 @@ class Outbox(Generic[K]):
 
     async def _take(self) -> K:
         """The first key that is ready and not at work; it is at work then."""
+        async with self._turn:
+            return await self._next()
+
+    async def _next(self) -> K:
         while True:
             key = next((each for each in self._ready if each not in self._running), None)
             if key is None:

@@ -13,7 +13,7 @@ from lattice_gateway.core.lattice.keys import UnitKey
 from lattice_gateway.core.lattice.words import Arn, Owner
 from lattice_gateway.core.objects import Object, Ref
 from lattice_gateway.core.objects.finalizers import FINALIZERS
-from lattice_gateway.engine.feed import Recorded, StateUnwritable, UnitRecord
+from lattice_gateway.engine.feed import NotHeldYet, Recorded, UnitRecord
 
 
 class ClusterState:
@@ -38,11 +38,11 @@ class ClusterState:
         return Recorded(units=ChainMap(self._units, self._told), accepted=self._accepted)
 
     def remember_unit(self, record: UnitRecord) -> None:
-        """Remember a unit; raises ``StateUnwritable`` while the object it is made for does not hold our finalizer."""
+        """Remember a unit; raises ``NotHeldYet`` while the object it is made for does not hold our finalizer."""
         owner = record.owner
         if owner is not None and owner.kind in FINALIZERS and not self._finalizers.holds(owner):
             self._finalizers.hold(owner)
-            raise StateUnwritable(f"{owner} does not carry the finalizer {FINALIZERS[owner.kind]} yet")
+            raise NotHeldYet(owner, FINALIZERS[owner.kind])
         self._units[record.key] = record
 
     def forget_unit(self, key: UnitKey) -> None:
