@@ -9,7 +9,7 @@ import msgspec
 from lattice_gateway.adapters.kube.api import KubeError, KubeFailure, Patch, Query
 from lattice_gateway.adapters.kube.catalogue import BUILT_IN, Served
 from lattice_gateway.adapters.kube.reading import Seen, read_item
-from lattice_gateway.core.objects import GATEWAY_API, LATTICE_API, Kind, Ref
+from lattice_gateway.core.objects import GATEWAY_API, LATTICE_API, READINESS_GATE, Kind, Ref
 
 Raw = dict[str, Any]
 
@@ -22,6 +22,7 @@ GRANTS: Final = Served(kind=Kind.REFERENCE_GRANT, group=GATEWAY_API, version="v1
 EXPORTS: Final = Served(kind=Kind.SERVICE_EXPORT, group=LATTICE_API, version="v1alpha1", plural="serviceexports")
 SERVICES: Final = BUILT_IN[Kind.SERVICE]
 SLICES: Final = BUILT_IN[Kind.ENDPOINT_SLICE]
+PODS: Final = BUILT_IN[Kind.POD]
 ALL: Final = {**BUILT_IN, **{each.kind: each for each in (ROUTES, CLASSES, GATEWAYS)}}
 
 AWAY: Final = KubeError(message="ConnectError")
@@ -51,6 +52,22 @@ def route(name: str = "one", version: int = 1, weight: int = 1, **metadata: Any)
 def service(name: str = "rooms", version: int = 1) -> Raw:
     metadata = {"name": name, "namespace": "default", "uid": f"uid-of-{name}", "resourceVersion": str(version)}
     return {"metadata": metadata, "spec": {"ports": [{"port": 80}]}}
+
+
+def pod(name: str = "room", version: int = 1, *gates: str, **conditions: str) -> Raw:
+    """A pod as a server sends it; a condition's status by its type, ``Ours`` is that of our gate."""
+    labels = {"app": "rooms"}
+    metadata = {"name": name, "namespace": "default", "uid": f"uid-of-{name}", "resourceVersion": str(version)}
+    containers = [{"name": "app", "image": "app:1", "env": [{"name": "A", "value": "b" * 1000}]}]
+    said = [
+        {"type": kind.replace("Ours", READINESS_GATE), "status": status, "lastTransitionTime": START, "message": None}
+        for kind, status in conditions.items()
+    ]
+    return {
+        "metadata": {**metadata, "labels": labels, "managedFields": [{"manager": "kubelet"}]},
+        "spec": {"containers": containers, "readinessGates": [{"conditionType": gate} for gate in gates] or None},
+        "status": {"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}], "conditions": said, "qosClass": "Burstable"},
+    }
 
 
 def broken(name: str = "one", version: int = 1, **metadata: Any) -> Raw:
@@ -93,7 +110,7 @@ class Script:
         return self._answer("POST", path, body)
 
     async def patch(self, path: str, body: Mapping[str, Any], how: Patch) -> bytes:
-        assert how is Patch.MERGE
+        assert how is (Patch.STRATEGIC if "/pods/" in path else Patch.MERGE)
         return self._answer("PATCH", path, body)
 
     async def watch(self, path: str, query: Query, seconds: float) -> AsyncGenerator[list[bytes], None]:
