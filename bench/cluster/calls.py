@@ -20,8 +20,6 @@ ASSOCIATIONS: Final = "ListServiceNetworkServiceAssociations"
 WRITES_OF_A_ROUTE: Final = 13
 READS_OF_A_ROUTE: Final = 8
 CALLS_OF_A_POD: Final = 2
-REST: Final = 3.0
-"""Seconds without a write after which everything is at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +52,10 @@ def is_shared(operation: str, members: Mapping[str, Any]) -> bool:
 
 
 async def cost_of(stage: ClusterBench, change: Awaitable[Any]) -> Cost:
-    """What a change costs until rest."""
+    """What a change costs until rest; everything is at rest before."""
     await stage.aws.clear_calls()
     await change
-    await stage.aws.quiet(REST)
+    await stage.still()
     return cost(await stage.log("limit=100000"))
 
 
@@ -101,7 +99,8 @@ async def unrelated_edit(stage: ClusterBench, route: str) -> Cost:
 
 
 async def calls(stage: ClusterBench, size: Size) -> list[Figure]:
-    """All of them, on a stage that is at rest."""
+    """All of them, one after the other."""
+    await stage.still()
     created = await route_created(stage, size)
     replaced = await pod_replaced(stage, "r0000-s00")
     weighted = await weight_changed(stage, "r0000")

@@ -20,17 +20,25 @@ from lattice_gateway.cli.demo.processes import Child, start
 LOAD: Final = Load(latency=0.05)
 READY_WITHIN: Final = 120.0
 GLANCE: Final = 0.02
+LONGEST_LOOK: Final = 20.0
+"""Seconds without a call after which nothing is waited for any more, where AWS is as slow as it is."""
+UPKEEP: Final = "GetResources"
+"""What is called each minute, whatever happens."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ClusterBench:
-    """A namespace, an account, and the controller while it runs; ``probes`` and ``metrics`` are its ports."""
+    """A namespace, an account, and the controller while it runs; ``probes`` and ``metrics`` are its ports.
+
+    ``rest`` are the seconds without a call after which everything is at rest, also what AWS does by itself.
+    """
 
     aws: Bench
     objects: Objects
     kubeconfig: Path
     probes: int
     metrics: int
+    rest: float
     runs: int = 0
 
     async def run_controller(self) -> Child:
@@ -70,6 +78,16 @@ class ClusterBench:
             await self.run_controller()
         await self.aws.until(lambda found: converged(self._without_extra(found), size))
         await self.aws.quiet(3)
+
+    async def still(self) -> None:
+        """Wait until nothing is called any more, neither to change anything nor to see what has changed."""
+        calls, since = -1, time.monotonic()
+        while time.monotonic() - since < self.rest:
+            done = (await self.aws.counted()).done
+            now = sum(done.values()) - done.get(UPKEEP, 0)
+            if now != calls:
+                calls, since = now, time.monotonic()
+            await asyncio.sleep(0.5)
 
     def _without_extra(self, found: dict[str, int]) -> dict[str, int]:
         """Resources without the pods that were added to Services afterwards."""
@@ -112,4 +130,5 @@ async def cluster_bench(
             kubeconfig=kubeconfig,
             probes=probes,
             metrics=metrics,
+            rest=2 + LONGEST_LOOK / load.scale,
         )

@@ -39,6 +39,7 @@ async def bench(control_plane: ControlPlane, kube: Kube) -> AsyncIterator[Cluste
     probes, metrics = free_ports(2)
     async with cluster_bench(kubeconfig, NAMESPACE, (probes, metrics), Load(scale=FAST)) as stage:
         await stage.settle(SIZE)
+        await stage.still()
         yield stage
         await stage.stop_controller()
         take_away(kube)
