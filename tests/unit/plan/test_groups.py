@@ -203,6 +203,15 @@ def test_a_pause_holds_settings_and_follows_targets() -> None:
     assert names(plan_group(held, (), OWNER, AROUND)) == []
 
 
+def test_a_health_check_that_somebody_else_decides_on_stays() -> None:
+    seen = replace(OURS, health=HealthCheck(enabled=True, path="/healthy"), targets=())
+    held = replace(WANTED, health_held=True)
+
+    assert names(plan_group(WANTED, (seen,), OWNER, AROUND)) == ["UpdateTargetGroup", "RegisterTargets"]
+    assert names(plan_group(held, (seen,), OWNER, AROUND)) == ["RegisterTargets"]
+    assert names(plan_group(held, (), OWNER, AROUND)) == ["CreateTargetGroup", "RegisterTargets"]
+
+
 def test_spared_targets_are_neither_registered_nor_deregistered() -> None:
     there, missing = Target("fd00::1", 80), Target("fd00::2", 80)
     seen = replace(OURS, targets=(*(OURS.targets or ()), ObservedTarget(there, TargetStatus.HEALTHY)))

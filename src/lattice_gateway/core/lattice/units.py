@@ -60,6 +60,7 @@ class TargetGroup:
 
     ``targets`` None leaves the registered ones as they are (a Service that is being deleted).
     ``settings_held`` keeps health check and tags as they are while targets go on being followed (pause, decision 34).
+    ``health_held`` keeps the health check as it is: a policy asks for it that this version does not read.
     ``spared`` targets are not registered, but stay where they are (decision 22).
     """
 
@@ -72,6 +73,7 @@ class TargetGroup:
     targets: frozenset[Target] | None
     tags: Tags
     settings_held: bool = False
+    health_held: bool = False
     spared: frozenset[Target] = frozenset()
 
 

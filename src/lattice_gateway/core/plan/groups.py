@@ -113,7 +113,8 @@ def _settings(desired: TargetGroup, group: ObservedGroup, active: UnitActive) ->
         return ()
     resource = Known(group.id, group.arn)
     retag = () if group.tags is None else tag_change(desired.tags, group.tags).operations(resource)
-    update = (UpdateTargetGroup(resource, desired.health),) if health_differs(desired.health, group.health) else ()
+    differs = not desired.health_held and health_differs(desired.health, group.health)
+    update = (UpdateTargetGroup(resource, desired.health),) if differs else ()
     return (*_step("tags", retag), *_step("health check", update, active))
 
 

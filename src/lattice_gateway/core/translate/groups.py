@@ -1,16 +1,19 @@
 """Each target group that a service sends requests to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from lattice_gateway.core.lattice.keys import GroupKey
 from lattice_gateway.core.lattice.units import HealthCheck, Target, TargetGroup
 from lattice_gateway.core.lattice.words import ProtocolVersion, TargetProtocol
 from lattice_gateway.core.names import group_name
+from lattice_gateway.core.objects import Kind, Ref
 from lattice_gateway.core.translate.endpoints import ENDPOINTS, socket_of
 from lattice_gateway.core.translate.gated import GATED, Gated
+from lattice_gateway.core.translate.inputs import UNBUILT, last_good
 from lattice_gateway.core.translate.services import BY_GROUP, FOLLOWED
 from lattice_gateway.core.translate.tags import group_tags
-from lattice_gateway.core.translate.view import Cells, View
+from lattice_gateway.core.translate.view import Cells, Index, View
 
 GROUP_PORT = 80
 """Port of every group of a route; targets carry their own. Parity: Go v2.1.3."""
@@ -48,7 +51,25 @@ def view_group(view: View, key: GroupKey) -> TargetGroup | None:
         targets=_registered(endpoints.targets, gated or ()) if endpoints else None,
         tags=group_tags(owner, settings.owner, key, settings.extra_tags),
         settings_held=settings.paused,
+        health_held=_has_policy(view, key.namespace, key.name),
     )
+
+
+def _has_policy(view: View, namespace: str, name: str) -> bool:
+    """Whether a TargetGroupPolicy may decide on the health checks of a Service's groups."""
+    return bool(view.count(POLICIES_OF, (namespace, name)) or view.count(POLICIES_OF, (namespace, None)))
+
+
+def _by_target(ref: Ref, policy: Any) -> Iterator[tuple[tuple[str, str | None], Ref]]:
+    """The Service of a TargetGroupPolicy, by namespace and name; None where it cannot be told: any of the namespace."""
+    if ref.kind is not Kind.TARGET_GROUP_POLICY:
+        return
+    known = last_good(policy)
+    target = known.spec.get("targetRef") if known else None
+    if not isinstance(target, dict):
+        yield (ref.namespace, None), ref
+    elif target.get("kind") == Kind.SERVICE:
+        yield (ref.namespace, target.get("name")), ref
 
 
 def _registered(ready: frozenset[Target] | None, gated: Iterable[Gated]) -> frozenset[Target] | None:
@@ -59,4 +80,5 @@ def _registered(ready: frozenset[Target] | None, gated: Iterable[Gated]) -> froz
     return None if ready is None else ready.union(each.target for each in gated)
 
 
+POLICIES_OF: Index[tuple[str, str | None], Ref] = Index("group policies by Service", UNBUILT, _by_target)
 GROUPS: Cells[GroupKey, TargetGroup | None] = Cells("group", view_group, per=(BY_GROUP,))

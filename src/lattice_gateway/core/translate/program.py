@@ -6,7 +6,7 @@ from lattice_gateway.core.translate.classes import CLASS_VIEWS, EACH_CLASS
 from lattice_gateway.core.translate.endpoints import ENDPOINTS, SLICES_OF
 from lattice_gateway.core.translate.gated import GATED
 from lattice_gateway.core.translate.gateways import BY_NETWORK, EACH_GATEWAY, GATEWAY_VIEWS
-from lattice_gateway.core.translate.groups import GROUPS
+from lattice_gateway.core.translate.groups import GROUPS, POLICIES_OF
 from lattice_gateway.core.translate.naming import BY_DEFAULT_NAME, SERVICES_OF
 from lattice_gateway.core.translate.networks import EACH_DEFAULT, NETWORKS, NETWORKS_HELD, ROUTES_AT, UNKNOWN_GATEWAYS
 from lattice_gateway.core.translate.readiness import EACH_WAITING, EXPECTED, PLACES, ROUTED, WAITING
@@ -33,6 +33,7 @@ CELLS = (
 INDEXES = (
     SLICES_OF,
     GRANTS_OF,
+    POLICIES_OF,
     SERVICES_OF,
     UNKNOWN_GATEWAYS,
     EACH_CLASS,

@@ -212,7 +212,7 @@ def _group(group: TargetGroup) -> str:
     key = group.key
     backend = f"{key.namespace}/{key.name}:{key.port} {key.protocol} {key.version or ''} {key.address_type}"
     targets = "targets as they are" if group.targets is None else _count(len(group.targets), "target")
-    held = ", settings on hold" if group.settings_held else ""
+    held = ", settings on hold" if group.settings_held else ", health check as it is" if group.health_held else ""
     return f"group {group.name}: {backend}, {targets}{held}"
 
 
