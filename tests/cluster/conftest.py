@@ -17,15 +17,22 @@ from tests.cluster.control_plane import ControlPlane, start_control_plane
 from tests.cluster.kube import Kube
 from tests.cluster.kubelet import NODE
 from tests.cluster.manifests import CHART, OUR_CRDS, gateway_api, install_crds, read_manifests
+from tests.cluster.rights import ACCOUNT, chart_rights
 
 NUMBERS = count(1)
+CONTROLLER_HOME = "gateway-system"
+"""Where the controller is at home in tests that do not care."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a control plane starts whole processes: it is left out where those are left out."""
+    """What needs a control plane starts whole processes: it is left out where those are left out.
+
+    What looks at the rights that everything before it used comes last.
+    """
     for item in items:
         if item.get_closest_marker("cluster"):
             item.add_marker(pytest.mark.process)
+    items.sort(key=lambda item: item.path.name == "test_rights.py")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -73,6 +80,13 @@ def helm(control_plane: ControlPlane) -> Helm:
     """helm with our chart."""
     program = toolchain.or_give_up(toolchain.helm)
     return Helm(program, CHART, control_plane.folder / "admin.kubeconfig")
+
+
+@pytest.fixture(scope="module")
+def as_controller(control_plane: ControlPlane, helm: Helm) -> Iterator[Path]:
+    """The kubeconfig of the controller: its service account, with exactly the rights that the chart gives."""
+    with chart_rights(control_plane, helm, CONTROLLER_HOME):
+        yield control_plane.kubeconfig("controller", control_plane.service_account_token(CONTROLLER_HOME, ACCOUNT))
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,15 @@ CONTROLLERS = (
 )
 ETCD, API_SERVER, CONTROLLER_MANAGER = "etcd", "kube-apiserver", "kube-controller-manager"
 START_ORDER = (ETCD, API_SERVER, CONTROLLER_MANAGER)
+AUDIT_LOG = "audit.log"
+AUDIT_POLICY: Object = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}, {"level": "None"}],
+}
+"""What is written into ``AUDIT_LOG``: who asked what of the API server, as far as it was a service account."""
+
 READY_WITHIN = 90.0
 ATTEMPTS = 3
 """Somebody else may take a free port between our look and the server's bind; then it is tried with new ones."""
@@ -135,7 +144,7 @@ def start_control_plane(assets: Path, folder: Path) -> ControlPlane:
 
 
 def _write_secrets(folder: Path, token: str) -> str:
-    """Certificates, the service accounts' key pair and the administrator's token; the authority's PEM."""
+    """Certificates, the service accounts' key pair, the administrator's token, what is audited; the authority's PEM."""
     authority = trustme.CA()
     server = authority.issue_cert("127.0.0.1", "localhost", "kubernetes.default.svc")
     authority.cert_pem.write_to_path(folder / "authority.pem")
@@ -146,6 +155,7 @@ def _write_secrets(folder: Path, token: str) -> str:
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (folder / "accounts.key").write_bytes(private)
     (folder / "accounts.pub").write_bytes(public)
+    (folder / "audit.json").write_text(json.dumps(AUDIT_POLICY))
     (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
     return authority.cert_pem.bytes().decode()
 
@@ -176,6 +186,8 @@ def _api_server_arguments(plane: ControlPlane) -> list[str]:
         f"--tls-cert-file={folder / 'server.pem'}",
         f"--tls-private-key-file={folder / 'server.key'}",
         f"--token-auth-file={folder / 'tokens.csv'}",
+        f"--audit-policy-file={folder / 'audit.json'}",
+        f"--audit-log-path={folder / AUDIT_LOG}",
         "--authorization-mode=RBAC",
         "--service-cluster-ip-range=10.96.0.0/16",
         "--service-account-issuer=https://kubernetes.default.svc",

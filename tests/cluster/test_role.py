@@ -8,13 +8,11 @@ import pytest
 from tests.cluster.commands import Helm
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import ApiError, Kube, Object
-from tests.cluster.manifests import read_manifest
+from tests.cluster.rights import ACCOUNT, chart_rights
 
 pytestmark = pytest.mark.cluster
 
 HOME = "gateway-home"
-ACCOUNT = "gateway-api-controller"
-RBAC = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 GATEWAY_API = "gateway.networking.k8s.io"
 OURS = "application-networking.k8s.aws"
 LEASE = "amazon-vpc-lattice.io"
@@ -54,14 +52,9 @@ class Controller:
 
 @pytest.fixture(scope="module")
 def controller(control_plane: ControlPlane, helm: Helm) -> Iterator[Controller]:
-    admin = control_plane.admin
-    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}}
-    rights = [each for each in read_manifest(helm.template("", HOME)) if each["kind"] in RBAC]
-    for each in [home, *rights]:
-        admin.apply(each)
-    yield Controller(control_plane.as_service_account(HOME, ACCOUNT), admin)
-    for each in [*rights, home]:
-        admin.delete(each)
+    with chart_rights(control_plane, helm, HOME):
+        yield Controller(control_plane.as_service_account(HOME, ACCOUNT), control_plane.admin)
+    control_plane.admin.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}})
 
 
 READ = ("get", "list", "watch")

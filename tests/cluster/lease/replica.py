@@ -15,9 +15,9 @@ from random import Random
 from time import monotonic
 from typing import Any
 
-from lightkube import KubeConfig
 from prometheus_client import CollectorRegistry
 
+from lattice_gateway.adapters.kube.client import read_config
 from lattice_gateway.adapters.kube.lease import KubeLeases
 from lattice_gateway.core.lattice.operations import DeleteService, Known, Operation
 from lattice_gateway.core.lattice.outcome import Answer
@@ -62,7 +62,7 @@ async def main(kubeconfig: Path, namespace: str, name: str, file: Path) -> None:
     loop, clock, stop = asyncio.get_running_loop(), SystemClock(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     leadership = Leadership()
-    leases = KubeLeases(KubeConfig.from_file(kubeconfig), namespace)
+    leases = KubeLeases(read_config(kubeconfig, None), namespace)
     clocks = Clocks(now=monotonic, moment=lambda: datetime.now(UTC))
     election = Election(
         Campaign(name, leases, leadership, clocks, Timing()), lambda: loop.call_soon_threadsafe(stop.set)

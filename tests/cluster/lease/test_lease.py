@@ -11,22 +11,20 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from lightkube import KubeConfig
 
+from lattice_gateway.adapters.kube.client import read_config
 from lattice_gateway.adapters.kube.lease import KubeLeases
 from lattice_gateway.engine.leases import LEASE_NAME, LeaseRecord, LeaseTaken, LeaseUnreachable
 from tests.cluster.commands import Helm
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Kube, Object, eventually
-from tests.cluster.manifests import read_manifest
 from tests.cluster.processes import Running, start
+from tests.cluster.rights import ACCOUNT, chart_rights
 
 pytestmark = pytest.mark.cluster
 
 HOME = "lease-home"
 ELSEWHERE = "lease-elsewhere"
-ACCOUNT = "gateway-api-controller"
-RBAC = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
@@ -35,11 +33,10 @@ def kubeconfig(control_plane: ControlPlane, helm: Helm) -> Iterator[Path]:
     """How the controller reaches the API: as its service account."""
     admin = control_plane.admin
     namespaces = [_namespace(HOME), _namespace(ELSEWHERE)]
-    rights = [each for each in read_manifest(helm.template("", HOME)) if each["kind"] in RBAC]
-    for each in [*namespaces, *rights]:
-        admin.apply(each)
-    yield control_plane.kubeconfig("lease", control_plane.service_account_token(HOME, ACCOUNT))
-    for each in [*rights, *namespaces]:
+    admin.apply(_namespace(ELSEWHERE))
+    with chart_rights(control_plane, helm, HOME):
+        yield control_plane.kubeconfig("lease", control_plane.service_account_token(HOME, ACCOUNT))
+    for each in namespaces:
         admin.delete(each)
     # A Lease of our name that is left anywhere makes the next controller of this API server stand back.
     eventually("the namespaces are gone", lambda: not any(map(admin.exists, namespaces)), within=60)
@@ -50,7 +47,7 @@ def leases(kubeconfig: Path, kube: Kube) -> Iterator[KubeLeases]:
     """The product's view of the leases; there is none at first."""
     for namespace in (HOME, ELSEWHERE):
         kube.delete(_lease(namespace))
-    found = KubeLeases(KubeConfig.from_file(kubeconfig), HOME)
+    found = KubeLeases(read_config(kubeconfig, None), HOME)
     yield found
     found.close()
 
@@ -125,7 +122,7 @@ def test_a_server_that_does_not_answer_is_unreachable(tmp_path: Path, control_pl
     nowhere.write_text(text.replace(str(control_plane.ports.api), "1"))
 
     with (
-        closing(KubeLeases(KubeConfig.from_file(nowhere), HOME)) as leases,
+        closing(KubeLeases(read_config(nowhere, None), HOME)) as leases,
         pytest.raises(LeaseUnreachable, match="Connect"),
     ):
         leases.read()
@@ -135,7 +132,7 @@ def test_a_refusal_says_why(control_plane: ControlPlane) -> None:
     stranger = control_plane.kubeconfig("stranger", "wrong")
 
     with (
-        closing(KubeLeases(KubeConfig.from_file(stranger), HOME)) as leases,
+        closing(KubeLeases(read_config(stranger, None), HOME)) as leases,
         pytest.raises(LeaseUnreachable, match="401"),
     ):
         leases.read()

@@ -15,13 +15,11 @@ from lattice_gateway.settings import LOOPBACK_VPC, VARIABLES
 from tests.cluster.commands import Helm
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Object, eventually
-from tests.cluster.manifests import read_manifest
 from tests.cluster.processes import Running, start
+from tests.cluster.rights import ACCOUNT, chart_rights
 from tests.process.stage import lattice
 
 HOME = "gateway-system"
-ACCOUNT = "gateway-api-controller"
-RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 SWEEP_MIN_AGE = "2"
 """Seconds; only tests in which a process dies leave anything to sweep."""
 
@@ -165,21 +163,15 @@ class Stage:
 @contextmanager
 def a_stage(plane: ControlPlane, helm: Helm, folder: Path, scale: float) -> Iterator[Stage]:
     """A stage whose time goes ``scale`` times as fast in AWS; nothing of it is left afterwards."""
-    rights = [each for each in read_manifest(helm.template("", HOME)) if each["kind"] in RIGHTS]
-    home: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}}
-    for each in [home, *rights]:
-        plane.admin.apply(each)
-    kubeconfig = plane.kubeconfig(f"run-{folder.name}", plane.service_account_token(HOME, ACCOUNT))
-    emulator = an_emulator(folder, scale)
-    stage = Stage(plane, emulator, folder, kubeconfig, rights)
-    try:
-        yield stage
-    finally:
-        stage.close()
-        emulator.process.stop()
-        # The chart's own test installs objects of these names, and finds them taken otherwise.
-        for each in reversed(rights):
-            plane.admin.delete(each)
+    with chart_rights(plane, helm, HOME) as rights:
+        kubeconfig = plane.kubeconfig(f"run-{folder.name}", plane.service_account_token(HOME, ACCOUNT))
+        emulator = an_emulator(folder, scale)
+        stage = Stage(plane, emulator, folder, kubeconfig, rights)
+        try:
+            yield stage
+        finally:
+            stage.close()
+            emulator.process.stop()
 
 
 def an_emulator(folder: Path, scale: float) -> Emulator:

@@ -26,8 +26,8 @@ POLICIES = OURS["TargetGroupPolicy"]
 
 
 @pytest.fixture
-def kubeconfig(control_plane: ControlPlane) -> Path:
-    return control_plane.folder / "admin.kubeconfig"
+def kubeconfig(as_controller: Path) -> Path:
+    return as_controller
 
 
 @pytest.fixture
@@ -140,11 +140,16 @@ async def test_a_kind_in_its_older_version_alone_is_read_all_the_same(
     await _read_again(kubeconfig, namespace, new)
 
 
-async def test_history_that_is_gone_is_listed_anew(control_plane: ControlPlane, namespace: str) -> None:
+async def test_history_that_is_gone_is_listed_anew(
+    control_plane: ControlPlane, kubeconfig: Path, namespace: str
+) -> None:
     kube = control_plane.admin
     kube.create(a_route(namespace, "before"))
     kube.create(a_slice(namespace, "before", 1))
-    async with proxy_to(control_plane.ports.api) as proxy, cluster(through(control_plane, proxy.port)) as (_, reader):
+    async with (
+        proxy_to(control_plane.ports.api) as proxy,
+        cluster(through(control_plane, kubeconfig, proxy.port)) as (_, reader),
+    ):
         await proxy.refuse()
         kube.delete(a_route(namespace, "before"))
         kube.delete(a_slice(namespace, "before", 1))

@@ -23,8 +23,14 @@ MIB = 1024 * 1024
 
 
 @pytest.fixture
-def kubeconfig(control_plane: ControlPlane) -> Path:
-    return control_plane.folder / "admin.kubeconfig"
+def kubeconfig(as_controller: Path) -> Path:
+    return as_controller
+
+
+@pytest.fixture
+def token(as_controller: Path) -> str:
+    """The controller's token."""
+    return str(json.loads(as_controller.read_text())["users"][0]["user"]["token"])
 
 
 async def test_what_is_created_changed_and_deleted_is_told(kubeconfig: Path, kube: Kube, namespace: str) -> None:
@@ -64,10 +70,13 @@ async def test_only_what_is_read_is_kept(kubeconfig: Path, kube: Kube, namespace
     assert metadata.annotations == ours
 
 
-async def test_cut_connections_lose_nothing(control_plane: ControlPlane, namespace: str) -> None:
+async def test_cut_connections_lose_nothing(control_plane: ControlPlane, kubeconfig: Path, namespace: str) -> None:
     kube = control_plane.admin
     kube.create(a_route(namespace, "before"))
-    async with proxy_to(control_plane.ports.api) as proxy, cluster(through(control_plane, proxy.port)) as (_, reader):
+    async with (
+        proxy_to(control_plane.ports.api) as proxy,
+        cluster(through(control_plane, kubeconfig, proxy.port)) as (_, reader),
+    ):
         for round_ in range(3):
             assert proxy.cut()
             kube.create(a_service(namespace, f"new-{round_}"))
@@ -78,8 +87,13 @@ async def test_cut_connections_lose_nothing(control_plane: ControlPlane, namespa
         assert reader.complete
 
 
-async def test_a_server_that_is_away_is_said_and_forgotten(control_plane: ControlPlane, namespace: str) -> None:
-    async with proxy_to(control_plane.ports.api) as proxy, cluster(through(control_plane, proxy.port)) as (_, reader):
+async def test_a_server_that_is_away_is_said_and_forgotten(
+    control_plane: ControlPlane, kubeconfig: Path, namespace: str
+) -> None:
+    async with (
+        proxy_to(control_plane.ports.api) as proxy,
+        cluster(through(control_plane, kubeconfig, proxy.port)) as (_, reader),
+    ):
         await proxy.refuse()
         await until("it is said", lambda: reader.says("cannot be watched: no answer"))
         control_plane.admin.create(a_service(namespace, "meanwhile"))
@@ -107,7 +121,7 @@ async def test_a_restarted_server_is_followed_again(
 
 
 async def test_a_token_is_read_again_when_it_is_no_longer_good(
-    control_plane: ControlPlane, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    control_plane: ControlPlane, token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = tmp_path / "serviceaccount"
     account.mkdir()
@@ -119,7 +133,7 @@ async def test_a_token_is_read_again_when_it_is_no_longer_good(
 
     async with connect(account=account) as kube, reading(kube.source) as reader:
         await until("it is said", lambda: reader.says("401 Unauthorized"))
-        (account / "token").write_text(control_plane.admin.token)
+        (account / "token").write_text(token)
         await until("everything is read", lambda: reader.complete)
 
         assert kube.namespace == "gateway-home"
@@ -155,9 +169,8 @@ def test_a_kubeconfig_that_is_none_is_told_in_a_sentence(tmp_path: Path) -> None
         read_config(broken, None)
 
 
-def through(control_plane: ControlPlane, port: int) -> Path:
+def through(control_plane: ControlPlane, direct: Path, port: int) -> Path:
     """A kubeconfig whose server is reached through a proxy."""
-    direct = control_plane.kubeconfig("direct", control_plane.admin.token).read_text()
     path = control_plane.folder / f"through-{port}.kubeconfig"
-    path.write_text(direct.replace(f":{control_plane.ports.api}", f":{port}"))
+    path.write_text(direct.read_text().replace(f":{control_plane.ports.api}", f":{port}"))
     return path

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -41,8 +42,8 @@ class ClusterStage:
 
 
 @pytest.fixture
-async def stage(control_plane: ControlPlane, namespace: str) -> AsyncIterator[Stage]:
-    config = read_config(control_plane.folder / "admin.kubeconfig", None)
+async def stage(control_plane: ControlPlane, as_controller: Path, namespace: str) -> AsyncIterator[Stage]:
+    config = read_config(as_controller, None)
     async with open_client(config) as api:
         source = ClusterSource(api, Known(), SystemClock(), Random(1))
         yield ClusterStage(control_plane.admin, namespace, source)

@@ -1,7 +1,7 @@
 """The controller on a real cluster and the emulator's world: objects in, finalizers, status and annotations out."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,17 +15,13 @@ from lattice_gateway.adapters.kube import connect
 from lattice_gateway.engine.clock import SystemClock
 from lattice_gateway.engine.controller import Controller
 from lattice_gateway.engine.metrics import Metrics
-from tests.cluster.commands import Helm
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Kube, Object
-from tests.cluster.manifests import read_manifest
 from tests.cluster.source.reader import until
 from tests.laws.engine_stage import Stage
 
 pytestmark = pytest.mark.cluster
 
 ARN = "application-networking.k8s.aws/lattice-service-arn"
-RBAC = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 QUICK = Knobs(
     service_create_seconds=0.5,
     service_delete_seconds=0.2,
@@ -78,21 +74,8 @@ def manifests(namespace: str) -> list[Object]:
     return objects
 
 
-@pytest.fixture
-def as_installed(control_plane: ControlPlane, helm: Helm, namespace: str) -> Iterator[Path]:
-    """A kubeconfig of the service account of the chart, with exactly its rights."""
-    kube = control_plane.admin
-    rights = [each for each in read_manifest(helm.template("", namespace)) if each["kind"] in RBAC]
-    for each in rights:
-        kube.apply(each)
-    token = control_plane.service_account_token(namespace, "gateway-api-controller")
-    yield control_plane.kubeconfig("controller", token)
-    for each in rights:
-        kube.delete(each)
-
-
 async def test_a_route_is_served_says_so_and_goes_again_under_the_rights_of_the_chart(
-    kube: Kube, as_installed: Path, namespace: str
+    kube: Kube, as_controller: Path, namespace: str
 ) -> None:
     objects = manifests(namespace)
     for each in objects:
@@ -101,7 +84,7 @@ async def test_a_route_is_served_says_so_and_goes_again_under_the_rights_of_the_
     stage = Stage(QUICK)
     stage.clock.next_loop()
 
-    await play(stage, as_installed, lambda: is_served(kube, route))
+    await play(stage, as_controller, lambda: is_served(kube, route))
 
     found = kube.get(route)
     assert found["metadata"]["annotations"][ARN].startswith("arn:aws:vpc-lattice:")
@@ -111,13 +94,13 @@ async def test_a_route_is_served_says_so_and_goes_again_under_the_rights_of_the_
     assert kube.get(gateway)["status"]["listeners"][0]["attachedRoutes"] == 1
     assert "DeploySucceed" in {event["reason"] for event in kube.list("v1", "Event", namespace)}
 
-    await play(stage, as_installed, lambda: True)
+    await play(stage, as_controller, lambda: True)
 
     assert kube.get(route) == found
 
     for each in objects:
         kube.delete(each)
-    await play(stage, as_installed, lambda: not any(kube.exists(each) for each in objects))
+    await play(stage, as_controller, lambda: not any(kube.exists(each) for each in objects))
 
     assert not stage.world.state.services
     assert not stage.world.state.networks

@@ -13,7 +13,6 @@ from lattice_gateway.core.lattice.keys import ServiceKey
 from lattice_gateway.core.lattice.words import Arn, Owner, VpcId
 from lattice_gateway.core.objects import CONTROLLER_NAME, Ref
 from lattice_gateway.engine.feed import StateUnwritable, UnitRecord
-from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Kube, Object
 from tests.cluster.source.making import a_route, route_ref
 from tests.cluster.source.reader import Reader, cluster, reading, until
@@ -29,8 +28,8 @@ LATER = "2026-01-31T13:00:00Z"
 
 
 @pytest.fixture
-def kubeconfig(control_plane: ControlPlane) -> Path:
-    return control_plane.folder / "admin.kubeconfig"
+def kubeconfig(as_controller: Path) -> Path:
+    return as_controller
 
 
 def an_entry(controller: str, parent: str, status: str, time: str = START) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -25,9 +26,9 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture
-async def stage(control_plane: ControlPlane, namespace: str) -> AsyncIterator[WriterStage]:
+async def stage(control_plane: ControlPlane, as_controller: Path, namespace: str) -> AsyncIterator[WriterStage]:
     control_plane.admin.create(a_route(namespace, "one"))
-    config = read_config(control_plane.folder / "admin.kubeconfig", None)
+    config = read_config(as_controller, None)
     async with open_client(config) as api, AsyncExitStack() as stack:
         writer = await _writer(api, stack)
 
