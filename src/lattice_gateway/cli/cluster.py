@@ -18,6 +18,7 @@ from random import Random
 from time import monotonic
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from lattice_gateway.adapters.aws.client import connect as connect_aws
 from lattice_gateway.adapters.imds.identity import lacking
@@ -36,7 +37,7 @@ from lattice_gateway.engine.ports import Lattice, Source
 from lattice_gateway.serve.election.campaign import Campaign, Clocks
 from lattice_gateway.serve.election.candidate import Timing
 from lattice_gateway.serve.election.thread import Election
-from lattice_gateway.serve.metrics import registry_of_process, tell_leader
+from lattice_gateway.serve.metrics import registry_of_process, requests_of_kube, tell_leader
 from lattice_gateway.serve.process import Front, Webhook, serving
 from lattice_gateway.serve.web import Address, BadAddress, read_address
 from lattice_gateway.serve.webhook.around import Known, Overheard
@@ -105,6 +106,8 @@ def read_offer(chosen: argparse.Namespace, settings: Settings) -> Offer:
 async def keep_cluster(settings: Settings, place: Place, offer: Offer) -> int:
     """Work until SIGTERM or SIGINT; raises ``CommandError`` for what a person can mend."""
     leadership, clock = Leadership() if offer.elect else Alone(), SystemClock()
+    registry = registry_of_process()
+    told = requests_of_kube(registry)
 
     def may_write() -> bool:
         return leadership.may_write(clock.now())
@@ -114,11 +117,11 @@ async def keep_cluster(settings: Settings, place: Place, offer: Offer) -> int:
         async with AsyncExitStack() as stack:
             lattice = await stack.enter_async_context(connect_aws(settings))
             kube = await stack.enter_async_context(
-                connect_cluster(place.kubeconfig, place.context, may_write=may_write)
+                connect_cluster(place.kubeconfig, place.context, may_write=may_write, told=told)
             )
-            replica = Replica(settings, offer, kube, lattice, leadership)
+            replica = Replica(settings, offer, Outside(kube, lattice, registry), leadership)
             if isinstance(leadership, Leadership):
-                leases = KubeLeases(config, place.namespace or config.namespace)
+                leases = KubeLeases(config, place.namespace or config.namespace, told=told)
                 stack.callback(leases.close)
                 replica.campaign(leases, leadership)
             return await replica.run()
@@ -147,17 +150,25 @@ class Reading:
         return "; ".join(map(str, self._problems)) or "the cluster was not read yet"
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a replica works with: a cluster, VPC Lattice, and where its metrics are collected."""
+
+    kube: Kube
+    lattice: Lattice
+    registry: CollectorRegistry
+
+
 class Replica:
     """One process among others, and all it consists of."""
 
-    def __init__(
-        self, settings: Settings, offer: Offer, kube: Kube, lattice: Lattice, permission: Alone | Leadership
-    ) -> None:
+    def __init__(self, settings: Settings, offer: Offer, outside: Outside, permission: Alone | Leadership) -> None:
+        kube = outside.kube
         self._offer = offer
         self._kube = kube
         self._clock = SystemClock()
         self._permission = permission
-        self._registry = registry_of_process()
+        self._registry = outside.registry
         self._known = Known()
         self._reading = Reading(kube.source)
         self._election: Election | None = None
@@ -167,7 +178,7 @@ class Replica:
             source=Overheard(self._reading, self._known),
             state=kube.state(settings.owner),
             status=kube.status,
-            lattice=lattice,
+            lattice=outside.lattice,
             clock=self._clock,
             random=Random(),  # noqa: S311 - jitter, not secrets
             process=uuid.uuid4().hex,

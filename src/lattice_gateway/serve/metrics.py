@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
@@ -21,6 +21,18 @@ def tell_leader(registry: CollectorRegistry, leads: Callable[[], bool]) -> None:
     """``leader_election_master_status``: 1 on the replica that leads, asked at each scrape."""
     gauge = Gauge("leader_election_master_status", "1 on the replica that leads.", ("name",), registry=registry)
     gauge.labels(LEASE_NAME).set_function(lambda: float(leads()))
+
+
+def requests_of_kube(registry: CollectorRegistry) -> Callable[[str, str, str], None]:
+    """``rest_client_requests_total``: is to be told of each request to the API server by code, method and host."""
+    requests = Counter(
+        "rest_client_requests", "Requests to the API server.", ("code", "method", "host"), registry=registry
+    )
+
+    def told(code: str, method: str, host: str) -> None:
+        requests.labels(code, method, host).inc()
+
+    return told
 
 
 def metrics_application(registry: CollectorRegistry) -> web.Application:

@@ -16,7 +16,7 @@ from lattice_gateway.engine.call_names import CallName
 from lattice_gateway.engine.gate import Urgency
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.queue import AT_ONCE, Queue
-from lattice_gateway.serve.metrics import registry_of_process, tell_leader
+from lattice_gateway.serve.metrics import registry_of_process, requests_of_kube, tell_leader
 from lattice_gateway.serve.webhook.metrics import WebhookMetrics
 from tests.laws.engine_making import group_key
 
@@ -51,6 +51,7 @@ TABLE = {
     "workqueue_longest_running_processor_seconds": ("gauge", QUEUE),
     "workqueue_retries_total": ("counter", QUEUE),
     "leader_election_master_status": ("gauge", ("name",)),
+    "rest_client_requests_total": ("counter", ("code", "method", "host")),
     "process_resident_memory_bytes": ("gauge", ()),
     "process_cpu_seconds_total": ("counter", ()),
     "process_open_fds": ("gauge", ()),
@@ -80,6 +81,7 @@ class Process:
         self.moment = 100.0
         self.queue = Queue(self.metrics.runtime.queue(lambda: self.moment, AT_ONCE))
         tell_leader(self.registry, lambda: True)
+        requests_of_kube(self.registry)("200", "GET", "10.100.0.1:443")
         with WebhookMetrics(self.registry).request("/mutate-pod") as code:
             code.is_(200)
         self.metrics.call(GET_SERVICE, None, 0.1, 1)

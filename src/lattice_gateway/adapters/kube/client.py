@@ -1,8 +1,8 @@
 """Requests to an API server: one attempt each, with the identity and the certificates of lightkube.
 
 lightkube reads kubeconfigs and service accounts, makes the TLS context and keeps tokens fresh (a token file is read
-again when the server says 401). Its own lists and watches are not used: they build whole objects, and hide versions
-and 410 Gone, which ``watching`` has to see.
+again when the server says 401); plugins for credentials and proxies are our own. Its lists and watches are not used:
+they build whole objects, and hide versions and 410 Gone, which ``watching`` has to see.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +20,12 @@ import yaml
 from lightkube import ConfigError, KubeConfig, SingleConfig
 from lightkube.config.client_adapter import AsyncClient, ConnectionParams, verify_cluster
 from lightkube.config.models import User
+from msgspec import structs
 
 from lattice_gateway.adapters.kube.api import KubeError, KubeFailure, Patch, Query
+from lattice_gateway.adapters.kube.counting import Counted, Told, nobody
+from lattice_gateway.adapters.kube.plugin import PluginAuth, for_lightkube
+from lattice_gateway.adapters.kube.proxy import proxy_for
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 30.0
@@ -90,10 +95,10 @@ class Client:
 
 
 @asynccontextmanager
-async def open_client(config: SingleConfig) -> AsyncIterator[Client]:
-    """A client for the cluster that ``config`` describes; raises ``NotConfigured``."""
+async def open_client(config: SingleConfig, told: Told = nobody) -> AsyncIterator[Client]:
+    """A client for the cluster that ``config`` describes; raises ``NotConfigured``. ``told`` hears of each request."""
     try:
-        http = await asyncio.to_thread(_http_client, config)
+        http = await asyncio.to_thread(_http_client, config, told)
     except (ConfigError, OSError, ValueError) as error:
         raise NotConfigured(f"context {config.context_name}: {error}") from error
     async with http:
@@ -119,15 +124,41 @@ def read_config(kubeconfig: Path | None, context: str | None, account: Path = AC
     return config._replace(user=config.user or User())
 
 
-def _http_client(config: SingleConfig) -> httpx2.AsyncClient:
+def proxy_of(config: SingleConfig) -> str | None:
+    """The proxy that leads to the API server: the one of its kubeconfig, else that of the environment.
+
+    lightkube does not read ``proxy-url``.
+    """
+    clusters = yaml.safe_load(Path(config.fname).read_text())["clusters"] if config.fname else ()
+    named = (each["cluster"].get("proxy-url") for each in clusters if each["name"] == config.context.cluster)
+    return next(named, None) or proxy_for(config.cluster.server, os.environ)
+
+
+def with_plugin_of_lightkube(config: SingleConfig) -> SingleConfig:
+    """The same for lightkube's own client; raises ``ConfigError``."""
+    if config.user is None or config.user.exec is None:
+        return config
+    plugin = for_lightkube(config.user.exec, _folder(config))
+    return config._replace(user=structs.replace(config.user, exec=plugin))
+
+
+def _http_client(config: SingleConfig, told: Told) -> httpx2.AsyncClient:
     tls = verify_cluster(config.cluster, config.user or User(), config.abs_file)
     limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    transport = httpx2.AsyncHTTPTransport(verify=tls, limits=limits, socket_options=_socket_options())
+    transport = httpx2.AsyncHTTPTransport(
+        verify=tls, limits=limits, socket_options=_socket_options(), proxy=proxy_of(config)
+    )
     timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-    http = AsyncClient(config, ConnectionParams(timeout=timeout, transport=transport))  # type: ignore[arg-type]  # lightkube names the transport of its blocking client
+    http = AsyncClient(config, ConnectionParams(timeout=timeout, transport=Counted(transport, told)))  # type: ignore[arg-type]  # lightkube names the transport of its blocking client
+    if config.user is not None and config.user.exec is not None:
+        http.auth = PluginAuth(config.user.exec, _folder(config), lambda: datetime.now(UTC))
     http.headers["Accept"] = "application/json"
     http.headers["User-Agent"] = "lattice-gateway"
     return http
+
+
+def _folder(config: SingleConfig) -> Path:
+    return Path(config.fname).parent if config.fname else Path.cwd()
 
 
 def _socket_options() -> list[tuple[int, int, int]]:

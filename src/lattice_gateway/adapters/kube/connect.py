@@ -14,6 +14,7 @@ from typing import Any, Final
 from lattice_gateway.adapters.kube.api import Api, MayWrite
 from lattice_gateway.adapters.kube.changing import Changer
 from lattice_gateway.adapters.kube.client import ACCOUNT, open_client, read_config
+from lattice_gateway.adapters.kube.counting import Told, nobody
 from lattice_gateway.adapters.kube.events import Recorder
 from lattice_gateway.adapters.kube.finalizers import Finalizers
 from lattice_gateway.adapters.kube.gates import PodGates
@@ -96,16 +97,17 @@ async def connect(
     *,
     account: Path = ACCOUNT,
     may_write: MayWrite = always,
+    told: Told = nobody,
     clock: Clock | None = None,
     random: Random | None = None,
 ) -> AsyncIterator[Kube]:
     """A cluster: that of the file, else of the pod's service account, else of KUBECONFIG; raises ``NotConfigured``.
 
     ``context`` None is the current one; ``account`` is the service account's folder. ``may_write`` is asked right
-    before each change. No request is made before the source is read.
+    before each change, ``told`` hears of each request. No request is made before the source is read.
     """
     config = read_config(kubeconfig, context, account)
-    async with open_client(config) as api:
+    async with open_client(config, told) as api:
         kube = Kube(
             api=api,
             namespace=config.namespace,

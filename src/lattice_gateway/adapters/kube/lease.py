@@ -7,12 +7,16 @@ from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
 import httpx2
-from lightkube import ApiError, Client, KubeConfig, SingleConfig
+from lightkube import ApiError, Client, SingleConfig
+from lightkube.config.client_adapter import verify_cluster
+from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 from lightkube.models.coordination_v1 import LeaseSpec
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.coordination_v1 import Lease
 
+from lattice_gateway.adapters.kube.client import proxy_of, with_plugin_of_lightkube
+from lattice_gateway.adapters.kube.counting import CountedSync, Told, nobody
 from lattice_gateway.engine.leases import LEASE_NAME, LeaseRecord, LeaseTaken, LeaseUnreachable
 
 TIMEOUT = 3.0
@@ -34,7 +38,7 @@ def _translated(call: Callable[P, R]) -> Callable[P, R]:
             if error.status.code == HTTPStatus.CONFLICT:
                 raise LeaseTaken(str(error)) from error
             raise LeaseUnreachable(f"{error.status.code} {error.status.reason}: {error}") from error
-        except (httpx2.HTTPError, ConfigError) as error:
+        except (httpx2.HTTPError, ConfigError, OSError, LookupError, ValueError) as error:  # lightkube's plugins too
             raise LeaseUnreachable(f"{type(error).__name__}: {error}") from error
 
     return ours
@@ -46,8 +50,19 @@ class KubeLeases:
     Parity: only the spec is written, so that labels and annotations of other people stay.
     """
 
-    def __init__(self, config: KubeConfig | SingleConfig, namespace: str | None = None, name: str = LEASE_NAME) -> None:
-        self._client = Client(config, namespace=namespace, timeout=httpx2.Timeout(TIMEOUT), field_manager=MANAGER)
+    def __init__(
+        self, config: SingleConfig, namespace: str | None = None, name: str = LEASE_NAME, told: Told = nobody
+    ) -> None:
+        config = with_plugin_of_lightkube(config)
+        tls = verify_cluster(config.cluster, config.user or User(), config.abs_file)
+        transport = httpx2.HTTPTransport(verify=tls, proxy=proxy_of(config))
+        self._client = Client(
+            config,
+            namespace=namespace,
+            timeout=httpx2.Timeout(TIMEOUT),
+            field_manager=MANAGER,
+            transport=CountedSync(transport, told),
+        )
         self._name = name
 
     @property
