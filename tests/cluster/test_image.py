@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,6 +144,16 @@ def test_the_dockerfile_runs_the_script_and_nothing_else() -> None:
     runs = [rest for word, rest in instructions() if word == "RUN"]
 
     assert runs == ["/source/deploy/build-image-root.sh /source /image"]
+
+
+def test_the_dockerfile_passes_hadolint() -> None:
+    hadolint = Path(sysconfig.get_path("scripts")) / "hadolint"
+
+    done = subprocess.run(
+        [str(hadolint), "--no-color", str(DEPLOY / "Dockerfile")], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout
 
 
 def test_the_dockerfile_has_no_bad_habits() -> None:
