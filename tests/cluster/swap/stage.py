@@ -83,7 +83,8 @@ class Swap:
         variables = {each["name"]: each.get("value", "") for each in container["env"]}
         account = self._account(deployment["spec"]["template"]["spec"]["serviceAccountName"])
         program = [sys.executable, "-m", "lattice_gateway", "run", *words]
-        return Replica(start(program, self.folder / "replica.log", {**bare(), "KUBECONFIG": str(account), **variables}))
+        log = self.folder / f"replica-{len(list(self.folder.glob('replica-*')))}.log"
+        return Replica(start(program, log, {**bare(), "KUBECONFIG": str(account), **variables}))
 
     def command(self, *words: str) -> str:
         """``lattice-gateway`` as the administrator types it; raises ``CommandError`` unless it ends with 0."""
