@@ -57,6 +57,11 @@ VARIABLES = (
         "what did not change its lastUpdatedAt is not read again by a drift check; false: everything is",
     ),
     Variable("PARENT_HOLD", "300", "seconds a Gateway that is gone still holds what only it wanted"),
+    Variable(
+        "APPLY_SWITCHOVER_DIFFERENCES",
+        "false",
+        "true: also what takes traffic away from routes that the Go controller left takes effect (switch-from-go.md)",
+    ),
     Variable("WEBHOOK_ENABLED", "false", "serve the webhook that gives pods their readiness gate (run in a cluster)"),
     Variable(
         "ROUTE_MAX_CONCURRENT_RECONCILES",
@@ -93,6 +98,7 @@ class Settings:
     warm_up_timeout: float = 120.0
     trust_last_updated_at: bool = True
     parent_hold: float = 300.0
+    apply_switchover_differences: bool = False
     webhook: bool = False
     log_level: str = "info"
     dev_mode: bool = False
@@ -175,6 +181,7 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str | None
         warm_up_timeout=found.number(values, "WARM_UP_TIMEOUT", 120.0),
         trust_last_updated_at=found.switch(values, "TRUST_LAST_UPDATED_AT", "true"),
         parent_hold=found.number(values, "PARENT_HOLD", 300.0),
+        apply_switchover_differences=found.switch(values, "APPLY_SWITCHOVER_DIFFERENCES", "false"),
         webhook=values.get("WEBHOOK_ENABLED", "").lower() == "true",
         log_level=values.get("LOG_LEVEL", "") or "info",
         dev_mode=bool(values.get("DEV_MODE", "")),

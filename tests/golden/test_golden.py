@@ -4,8 +4,9 @@
 well unless the case declares them itself or ``facts.yaml`` says ``without``. ``before.yaml`` is what was there
 earlier; it is gone now unless ``in.yaml`` or ``base.yaml`` has it, or ``facts.yaml`` says that it is unreadable.
 ``facts.yaml`` holds settings, records of services, outcomes, expired parents, unreadable objects, statuses written
-before. Of ``topology.txt``, ``units.yaml``, ``status.yaml`` and ``gates.yaml`` (pods that wait for their readiness
-gate, and where) those are compared that the folder has.
+before, routes inherited from the Go controller (the generation, or reason and message of what is over). Of
+``topology.txt``, ``units.yaml``, ``status.yaml`` and ``gates.yaml`` (pods that wait for their readiness gate, and
+where) those are compared that the folder has.
 
 ``make golden`` rewrites them; the difference is reviewed like code.
 """
@@ -38,7 +39,7 @@ from lattice_gateway.core.lattice.words import PREFIX, Arn, Owner, Tags, VpcId
 from lattice_gateway.core.objects import READINESS_GATE, DecodeError, Kind, NotOurs, Object, Pod, Ref, decode
 from lattice_gateway.core.report.writing import write_status
 from lattice_gateway.core.translate.groups import HTTP1_HEALTH
-from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
+from lattice_gateway.core.translate.inputs import Inheritance, Inherited, ParentOfRoute, ServiceRecord, Settled
 from lattice_gateway.core.translate.tree import tree
 from lattice_gateway.engine.translation import News, Translation, Unreadable
 from lattice_gateway.settings import Settings
@@ -116,6 +117,8 @@ def _translated(folder: Path) -> Case:
         unreadable=unreadable,
         services=records,
         expired=tuple(ParentOfRoute(_ref(a), _ref(b)) for a, b in facts.get("expired", ())),
+        forbidden=frozenset(map(Kind, facts.get("forbidden", ()))),
+        inherited={_ref(text): _inheritance(said) for text, said in facts.get("inherited", {}).items()},
     )
     translation.apply(news)
     if not before:
@@ -143,7 +146,8 @@ def _settle(translation: Translation, facts: Mapping[str, Any]) -> None:
             arn=Arn(said["arn"]) if "arn" in said else None,
             dns_name=said.get("dns"),
         )
-    translation.apply(News(outcomes=outcomes))
+    if outcomes:
+        translation.apply(News(outcomes=outcomes))
 
 
 def _result(said: Mapping[str, Any]) -> Result:
@@ -155,6 +159,11 @@ def _result(said: Mapping[str, Any]) -> Result:
         kind, code, message = said["failed"]
         return Failed(LatticeError(kind=ErrorKind(kind), operation="Call", code=code, message=message))
     return Done()
+
+
+def _inheritance(said: int | list[str]) -> Inheritance:
+    """The generation that was inherited, or reason and message of a hold that is over."""
+    return Inherited(said) if isinstance(said, int) else Settled(*said)
 
 
 def _record(name: str, said: Mapping[str, Any]) -> ServiceRecord:

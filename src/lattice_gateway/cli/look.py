@@ -12,6 +12,7 @@ from lattice_gateway.adapters.aws.client import connect
 from lattice_gateway.adapters.files import StateError, moment, read_once, read_state
 from lattice_gateway.adapters.kube import NotConfigured
 from lattice_gateway.adapters.kube.client import open_client, read_config
+from lattice_gateway.adapters.kube.inheritance import inheritance_of
 from lattice_gateway.adapters.kube.reading import Seen
 from lattice_gateway.adapters.kube.records import records_of
 from lattice_gateway.cli.deployed import contradictions, deployed, merged
@@ -98,6 +99,7 @@ async def look(place: Place) -> Look:
             unreadable=tuple(Unreadable(one.ref, str(one.problem)) for one in read.snapshot.undecodable),
             services=await survey.records(),
             accepted=_accepted(read.recorded),
+            inherited=read.snapshot.inherited,
         )
         translation.apply(recollect(news, read.statuses.get))
         wanted, topology = translation.desired(), translation.topology()
@@ -173,6 +175,7 @@ def _snapshot(found: Glance, shown: str | None) -> Snapshot:
         undecodable=tuple(undecodable),
         problems=tuple(one.problem for one in undecodable if shown is None or one.ref.namespace in {"", shown}),
         complete=True,
+        inherited={seen.ref: fact for seen in found.seen if (fact := inheritance_of(seen)) is not None},
     )
 
 

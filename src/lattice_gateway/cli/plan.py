@@ -1,7 +1,7 @@
 """``lattice-gateway plan``: everything that would be done, as text or as JSON (docs/plan.md). It writes nothing."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from lattice_gateway.cli.unknown import Unknown, blind_units, routes_shown, unkn
 from lattice_gateway.cli.where import Place
 from lattice_gateway.core.plan.plan import Surroundings
 from lattice_gateway.core.plan.whole import plan_world
+from lattice_gateway.core.translate.differences import Difference, Holding
 from lattice_gateway.core.translate.naming import Refused
 from lattice_gateway.core.translate.standing import Missing
 from lattice_gateway.core.translate.topology import RouteTopology
@@ -19,6 +20,8 @@ from lattice_gateway.core.translate.verdicts import Reason, Rejected
 
 FORMAT = 1
 """Version of the JSON output; it changes when a member changes its meaning."""
+
+SPARED = "Held as the Go controller left it, until the route is edited or APPLY_SWITCHOVER_DIFFERENCES is true:"
 
 NO_STATE = "There is no state directory to read, so nothing is said of orphans, of deletions and of mass deletions."
 
@@ -28,7 +31,8 @@ class Overview:
     """All that ``plan`` tells.
 
     ``rejected`` are (object, reason, message) of what the manifests ask for in vain; ``refused`` those of routes that
-    ask for a Lattice service that they may not have. Nothing else is said of what is ``unknown``.
+    ask for a Lattice service that they may not have. ``spared`` is what stays as the Go controller left it (decision
+    22): no change, as nothing is written for it. Nothing else is said of what is ``unknown``.
     """
 
     units: tuple[UnitChange, ...]
@@ -40,6 +44,7 @@ class Overview:
     state_known: bool
     refused: tuple[tuple[str, str, str], ...] = ()
     unknown: tuple[Unknown, ...] = ()
+    spared: tuple[tuple[str, Difference], ...] = ()
 
     @property
     def exit(self) -> Exit:
@@ -74,7 +79,13 @@ def overview_of(seen: Look) -> Overview:
         held=str(read.snapshot.held) if read.snapshot.held else None,
         state_known=read.recorded is not None,
         unknown=unknown_of(seen),
+        spared=tuple((str(route.ref), each) for route in routes_shown(seen) for each in _spared(route)),
     )
+
+
+def _spared(route: RouteTopology) -> tuple[Difference, ...]:
+    switch = route.route.switch if route.route else None
+    return switch.differences if isinstance(switch, Holding) else ()
 
 
 def _rejected(seen: Look) -> Iterator[tuple[str, str, str]]:
@@ -122,6 +133,7 @@ def as_text(overview: Overview) -> str:
     lines += _section("In the manifests, not as they should be:", overview.problems)
     lines += _section("Refused:", _rows(overview.refused))
     lines += _section("Asked for and not had:", _rows(overview.rejected))
+    lines += _section(SPARED, [f"! {who}: {difference}" for who, difference in overview.spared])
     lines += _section("Ours in VPC Lattice without a record (kept; see lattice-gateway sweep):", overview.orphans)
     if overview.held is not None:
         lines += [f"Refused: {overview.held}", ""]
@@ -137,7 +149,13 @@ def as_text(overview: Overview) -> str:
     if overview.unknown:
         nothing = "Nothing to do in what is known."
     changes = any(unit.change is not Change.NOTHING for unit in overview.units)
-    return "\n".join([*lines, summary(overview.units) if changes else nothing])
+    return "\n".join([*lines, f"{summary(overview.units) if changes else nothing}{_count(overview.spared)}"])
+
+
+def _count(spared: Sized) -> str:
+    """What the last line says of differences that are held; nothing where there are none."""
+    number = len(spared)
+    return f" {number} difference{' is' if number == 1 else 's are'} held." if number else ""
 
 
 def _rows(found: Iterable[tuple[str, str, str]]) -> list[str]:
@@ -165,6 +183,7 @@ def as_document(overview: Overview) -> dict[str, Any]:
         "massDeletion": overview.held,
         "skipped": overview.skipped,
         "stateKnown": overview.state_known,
+        "held": [{"object": who, "text": each.text, "decision": each.decision} for who, each in overview.spared],
         "unknown": [{"object": one.who, "why": one.why} for one in overview.unknown],
     }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lattice_gateway.core.lattice.keys import UnitKey
 from lattice_gateway.core.lattice.words import Arn
 from lattice_gateway.core.objects import Kind, Object, Ref
+from lattice_gateway.core.translate.inputs import Inheritance
 
 OWNING_KINDS = frozenset(
     {
@@ -94,7 +95,8 @@ class Batch:
     read. ``problems``, ``skipped`` (objects of kinds that are none of ours, by ``kind.apiVersion``) and ``held`` are
     the whole truth at this moment, and so is ``forbidden``: kinds that are there and that we were never allowed to
     read. ``complete`` is True once the source was read as a whole at least once: before
-    that nothing may count as absent.
+    that nothing may count as absent. ``inherited`` is what routes tell of the switch from the Go controller, where that
+    is new; None: nothing any more.
     """
 
     puts: tuple[Object, ...] = ()
@@ -105,6 +107,7 @@ class Batch:
     complete: bool = False
     held: MassDeletion | None = None
     forbidden: frozenset[Kind] = frozenset()
+    inherited: Mapping[Ref, Inheritance | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,7 @@ class Snapshot:
     skipped: Mapping[str, int] = field(default_factory=dict)
     complete: bool = False
     held: MassDeletion | None = None
+    inherited: Mapping[Ref, Inheritance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

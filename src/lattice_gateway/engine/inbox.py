@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from lattice_gateway.core.lattice.keys import UnitKey
 from lattice_gateway.core.lattice.outcome import Outcome
 from lattice_gateway.core.objects import HTTPRoute, Kind, Object, Ref
-from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
+from lattice_gateway.core.translate.inputs import Inheritance, ParentOfRoute, ServiceRecord
 from lattice_gateway.engine.feed import Batch
 from lattice_gateway.engine.translation import News, Unreadable
 
@@ -21,6 +21,7 @@ class Inbox:
         self._accepted: list[HTTPRoute] = []
         self._expired: dict[ParentOfRoute, None] = {}
         self._forbidden: frozenset[Kind] = frozenset()
+        self._inherited: dict[Ref, Inheritance | None] = {}
         self._news = asyncio.Event()
         self.open = False
 
@@ -37,6 +38,8 @@ class Inbox:
             self._objects[one.ref] = Unreadable(one.ref, str(one.problem), one.leaving)
         for ref in batch.gone:
             self._objects[ref] = None
+            self._inherited.pop(ref, None)
+        self._inherited.update(batch.inherited)
         self._forbidden = batch.forbidden
         self.open = self.open or batch.complete
         self._ring()
@@ -69,6 +72,7 @@ class Inbox:
         outcomes, self._outcomes = self._outcomes, {}
         accepted, self._accepted = self._accepted, []
         expired, self._expired = self._expired, {}
+        inherited, self._inherited = self._inherited, {}
         return News(
             puts=tuple(each for each in objects.values() if each is not None and not isinstance(each, Unreadable)),
             gone=tuple(ref for ref, each in objects.items() if each is None),
@@ -78,6 +82,7 @@ class Inbox:
             accepted=tuple(accepted),
             expired=tuple(expired),
             forbidden=self._forbidden,
+            inherited=inherited,
         )
 
     def _ring(self) -> None:

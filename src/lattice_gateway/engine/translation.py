@@ -30,6 +30,7 @@ from lattice_gateway.core.translate.inputs import (
     EXPIRED,
     FORBIDDEN,
     FORMER,
+    INHERITED,
     MAY_BE_FORBIDDEN,
     OUTCOMES,
     PUBLISHED,
@@ -38,6 +39,7 @@ from lattice_gateway.core.translate.inputs import (
     Expired,
     Forbidden,
     FormerParents,
+    Inheritance,
     LastAccepted,
     ParentOfRoute,
     ServiceRecord,
@@ -79,6 +81,7 @@ class News:
     ``services`` are Lattice services by name, as seen in the account; ``accepted`` forms remembered by an earlier
     process; ``former`` Gateways that the routes' own statuses attest; ``expired`` parents that have been gone for
     ``parent_hold`` seconds (decision 25). ``forbidden`` are all kinds that we may not read at this moment.
+    ``inherited`` says what the routes' own statuses tell of the switch.
     """
 
     puts: tuple[Object, ...] = ()
@@ -90,6 +93,7 @@ class News:
     former: Mapping[Ref, tuple[Ref, ...]] = field(default_factory=dict)
     expired: tuple[ParentOfRoute, ...] = ()
     forbidden: frozenset[Kind] = frozenset()
+    inherited: Mapping[Ref, Inheritance | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,21 +177,27 @@ class Translation:
             engine.remove(family_of(ref.kind), ref)
             engine.remove(ACCEPTED, ref)
             engine.remove(FORMER, ref)
+            engine.remove(INHERITED, ref)
         for one in news.unreadable:
             last = last_good(engine.get(family_of(one.ref.kind), one.ref))
             engine.put(family_of(one.ref.kind), one.ref, Undecodable(one.ref, one.problem, last, one.leaving))
+        self._take_facts(news)
+
+    def _take_facts(self, news: News) -> None:
         for name, record in news.services.items():
             self._set(RECORDS, name, record)
         for key, outcome in news.outcomes.items():
             self._set(OUTCOMES, key, outcome)
         for route in news.accepted:
-            engine.put(ACCEPTED, route.ref, LastAccepted(route))
+            self._engine.put(ACCEPTED, route.ref, LastAccepted(route))
             # What an earlier process deployed is the evidence of parents that left while nobody looked (decision 25).
             self._keep_parents(route.ref, gateways_named(route))
         for ref, gateways in news.former.items():
             self._keep_parents(ref, gateways)
+        for ref, inheritance in news.inherited.items():
+            self._set(INHERITED, ref, inheritance)
         for parent in news.expired:
-            engine.put(EXPIRED, parent, Expired())
+            self._engine.put(EXPIRED, parent, Expired())
         for kind in MAY_BE_FORBIDDEN:
             self._set(FORBIDDEN, kind, Forbidden() if kind in news.forbidden else None)
 

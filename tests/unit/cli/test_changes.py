@@ -1,6 +1,7 @@
 """What `plan` prints of a planned unit, and the exit code that follows from all of them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from lattice_gateway.core.lattice.operations import CreateServiceNetwork, Delete
 from lattice_gateway.core.lattice.outcome import Refusal
 from lattice_gateway.core.lattice.words import Arn, Tags
 from lattice_gateway.core.plan.plan import Note, NoteKind, Plan, Planned, Step
+from lattice_gateway.core.translate.differences import Difference
 
 NETWORK, SERVICE = NetworkKey("edge"), ServiceKey("box")
 BOX = Known("svc-1", Arn("arn:svc-1"))
@@ -121,12 +123,21 @@ def test_the_document_is_json_with_every_member() -> None:
 
     assert set(document) == {
         "format", "exit", "units", "refused", "rejected", "problems", "orphans", "massDeletion", "skipped",
-        "stateKnown", "unknown",
+        "stateKnown", "held", "unknown",
     }  # fmt: skip
     assert document["units"][0]["operations"] == [
         {"operation": "DeleteService", "text": "delete service svc-1 with its listeners and rules"}
     ]
     assert document["units"][1]["refusal"]["losses"] == ["rule 7"]
+
+
+def test_what_is_held_stands_out_and_is_no_change() -> None:
+    seen = replace(overview(Plan(unit=SERVICE)), spared=(("HTTPRoute default/a", Difference("no grant", 27)),))
+
+    assert seen.exit is Exit.DONE
+    assert "  ! HTTPRoute default/a: no grant (decision 27)" in as_text(seen).splitlines()
+    assert as_text(seen).endswith(" 1 difference is held.")
+    assert as_document(seen)["held"] == [{"object": "HTTPRoute default/a", "text": "no grant", "decision": 27}]
 
 
 def test_units_without_a_change_are_not_shown() -> None:

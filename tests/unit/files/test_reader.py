@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lattice_gateway.adapters.files import Binding, NoMemory, StateDirectory, read_once, read_state
 from lattice_gateway.adapters.files.reader import EVERYTHING, Paths, Reader
-from lattice_gateway.core.objects import Kind, Object, Ref
+from lattice_gateway.core.objects import CONTROLLER_NAME, Kind, Object, Ref
 from lattice_gateway.engine.feed import Batch, ObjectRecord, Recorded, StateUnwritable
 from tests.unit.files.making import at, route, service, stream, write
 
@@ -55,6 +55,20 @@ def test_the_first_batch_tells_everything_and_the_next_what_changed(root: Path) 
     assert told(first) == (["one", "rooms", "two"], [])
     assert unchanged is None
     assert told(second) == (["one"], [])
+
+
+def test_a_manifest_taken_from_a_cluster_of_the_go_controller_tells_nothing_of_the_switch(root: Path) -> None:
+    """File mode has no finalizers, so nothing is ever inherited there."""
+    taken = route("one").replace("  name:", "  finalizers: [httproute.k8s.aws/resources]\n  name:")
+    condition = "{type: Accepted, status: 'True'}"
+    entry = f"{{controllerName: {CONTROLLER_NAME}, parentRef: {{name: hotel}}, conditions: [{condition}]}}"
+    write(root, x=f"{taken}status: {{parents: [{entry}]}}\n")
+
+    batch = Reader(root, NoMemory(), None).read(at(0))
+
+    assert told(batch) == (["one"], [])
+    assert batch is not None
+    assert batch.inherited == {}
 
 
 def test_a_notice_of_a_path_is_enough(root: Path) -> None:

@@ -25,6 +25,8 @@ PENDING = condition(P, "False", "Pending", "not deployed yet")
 WAITING = condition(P, "False", "Pending", "network/front is CREATE_IN_PROGRESS")
 DONE = condition(P, "True", "Programmed", "pay.example")
 FAILED = condition(P, "False", "AWSError", "CreateService: denied")
+KEPT = condition("application-networking.k8s.aws/Inherited", "True", "DifferencesHeld", "no grant")
+SETTLED = condition("application-networking.k8s.aws/Inherited", "False", "NoDifferences")
 CLOSED = condition("Accepted", "False", "NotAllowedByListeners", "no")
 ODD = condition("Accepted", "False", "UnsupportedValue", "spec.rules[0].filters")
 
@@ -64,6 +66,15 @@ ODD = condition("Accepted", "False", "UnsupportedValue", "spec.rules[0].filters"
             id="unsupported",
         ),
         pytest.param(route(ODD), route(ODD), [], id="still unsupported"),
+        pytest.param(None, route(KEPT), [("Warning", "DifferencesHeld", "no grant")], id="held since the switch"),
+        pytest.param(route(KEPT), route(KEPT), [], id="still held"),
+        pytest.param(None, route(SETTLED), [], id="nothing was to be held"),
+        pytest.param(
+            route(KEPT),
+            route(SETTLED),
+            [("Normal", "DifferencesApplied", "nothing of the Go controller is held any more (NoDifferences)")],
+            id="no longer held",
+        ),
         pytest.param(None, route(FAILED, controller="example.org/other"), [], id="of another controller"),
         pytest.param(
             {"parents": "?"},

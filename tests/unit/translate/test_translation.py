@@ -8,7 +8,7 @@ from msgspec import structs
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey
 from lattice_gateway.core.lattice.outcome import Done, Outcome
-from lattice_gateway.core.lattice.units import Absent, Child, Held, RouteOwner, Service, Target, TargetGroup
+from lattice_gateway.core.lattice.units import Absent, Child, Forward, Held, RouteOwner, Service, Target, TargetGroup
 from lattice_gateway.core.lattice.words import Arn, Owner, SourceType, Tag, Tags, VpcId
 from lattice_gateway.core.objects import (
     CONTROLLER_NAME,
@@ -30,16 +30,19 @@ from lattice_gateway.core.objects import (
     Object,
     ObjectMeta,
     ParentRef,
+    ReferenceGrant,
     ServicePort,
     ServiceSpec,
     SliceAddressType,
 )
 from lattice_gateway.core.objects import Service as Backend
 from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL
+from lattice_gateway.core.objects.grants import GrantFrom, GrantTo, ReferenceGrantSpec
+from lattice_gateway.core.objects.refs import GATEWAY_API
 from lattice_gateway.core.report.conditions import Type
 from lattice_gateway.core.report.gateways import GatewayStatus
 from lattice_gateway.core.report.routes import RouteStatus
-from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
+from lattice_gateway.core.translate.inputs import Inherited, ParentOfRoute, ServiceRecord, Settled
 from lattice_gateway.engine.translation import News, Translation, Unreadable
 from lattice_gateway.settings import Settings
 
@@ -78,6 +81,13 @@ def route(*backends: str, parent: str = "edge", filters: tuple[Filter, ...] = ()
 
 WORLD: tuple[Object, ...] = (CLASS, GATEWAY, PAY, SITE, pods("10.0.0.1"), route("pay"))
 FORBIDDEN = route("site", filters=(Filter(type=FilterType.CORS),))
+GRANT = ReferenceGrant(
+    metadata=structs.replace(meta("in"), namespace="vault"),
+    spec=ReferenceGrantSpec(
+        from_=(GrantFrom(group=GATEWAY_API, kind="HTTPRoute", namespace="arena"),),
+        to=(GrantTo(group="", kind="Service"),),
+    ),
+)
 RECORD = ServiceRecord(
     name=SERVICE.name,
     arn=Arn("arn:tickets"),
@@ -372,6 +382,70 @@ def test_a_pod_that_many_routes_use_changes_their_groups_and_nothing_else() -> N
 
     assert delta.recomputed == {"endpoints": 1, "gated endpoints": 1, "group": 31}
     assert all(isinstance(unit, TargetGroup) for unit in delta.units.values())
+
+
+def inherited(*more: Object) -> Translation:
+    """A route that the Go controller left, with a backend in a namespace that grants nothing."""
+    made = Translation(Settings(region="us-west-2", owner=OWNER))
+    far = BackendRef(name="pay", port=80, namespace="vault")
+    rule = HTTPRouteRule(backend_refs=(far, BackendRef(name="pay", port=80)))
+    left = structs.replace(route(), spec=structs.replace(route().spec, rules=(rule,)))
+    vault = structs.replace(PAY, metadata=structs.replace(PAY.metadata, namespace="vault"))
+    facts = {left.ref: Inherited(left.metadata.generation)}
+    made.apply(News(puts=(*WORLD[:-1], left, vault, *more), services={SERVICE.name: RECORD}, inherited=facts))
+    return made
+
+
+def shares(made: Translation) -> list[str]:
+    unit = made.desired()[SERVICE]
+    assert isinstance(unit, Service)
+    [rule] = unit.listeners[0].rules
+    assert isinstance(rule.action, Forward)
+    return [f"{share.group.namespace}/{share.group.name}" for share in rule.action.shares]
+
+
+def test_a_hold_follows_pods_without_looking_at_the_route_again() -> None:
+    made = inherited()
+
+    delta = made.apply(News(puts=(pods("10.0.0.2"),)))
+
+    assert shares(made) == ["vault/pay", "arena/pay"]
+    assert [unit.targets for unit in delta.units.values() if isinstance(unit, TargetGroup)] == [
+        frozenset({Target("10.0.0.2", 8080)})
+    ]
+    assert "route" not in delta.recomputed
+
+
+@pytest.mark.parametrize(
+    ("news", "kept"),
+    [
+        pytest.param(News(puts=(GRANT,)), True, id="what differed is mended"),
+        pytest.param(News(inherited={route().ref: Settled("NoDifferences", "")}), False, id="it was over once"),
+        pytest.param(News(inherited={route().ref: None}), False, id="the route says nothing any more"),
+        pytest.param(News(inherited={route().ref: Inherited(9)}), False, id="the route was edited"),
+    ],
+)
+def test_a_hold_ends(news: News, *, kept: bool) -> None:
+    made = inherited()
+
+    made.apply(news)
+
+    assert shares(made) == (["vault/pay", "arena/pay"] if kept else ["arena/pay"])
+    unit = made.desired()[SERVICE]
+    assert isinstance(unit, Service)
+    assert unit.others_stay == frozenset()
+
+
+def test_what_ended_a_hold_does_not_bring_it_back_unless_it_was_never_told() -> None:
+    made = inherited(GRANT)
+    over = {route().ref: Settled("NoDifferences", "")}
+
+    made.apply(News(gone=(GRANT.ref,)))
+    untold = shares(made)
+    made.apply(News(inherited=over))
+
+    assert untold == ["vault/pay", "arena/pay"]
+    assert shares(made) == ["arena/pay"]
 
 
 def test_the_address_of_a_gateway_stays_while_its_route_is_served() -> None:

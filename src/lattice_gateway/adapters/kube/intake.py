@@ -14,11 +14,12 @@ from lattice_gateway.adapters.kube import complaints
 from lattice_gateway.adapters.kube.api import KubeError
 from lattice_gateway.adapters.kube.catalogue import Catalogue, Served, missing
 from lattice_gateway.adapters.kube.departures import GRACE, Departure, Departures
+from lattice_gateway.adapters.kube.inheritance import inheritance_of
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.reading import Seen, alive
 from lattice_gateway.core.objects import Kind, Object, Ref
 from lattice_gateway.core.objects.finalizers import FINALIZERS
-from lattice_gateway.core.translate.inputs import MAY_BE_FORBIDDEN
+from lattice_gateway.core.translate.inputs import MAY_BE_FORBIDDEN, Inheritance
 from lattice_gateway.engine.feed import Batch, Problem, Undecodable
 from lattice_gateway.engine.ports import Clock
 
@@ -49,6 +50,8 @@ class Intake:
         self._catalogue: Catalogue | None = None
         self._undiscovered: KubeError | None = None
         self._pile: dict[Ref, Object | Undecodable | None] = {}
+        self._inherited: dict[Ref, Inheritance] = {}
+        self._switches: dict[Ref, Inheritance | None] = {}
         self._problems: dict[Ref, Problem] = {}
         self._told: tuple[Problem, ...] = ()
         self._complete = False
@@ -66,12 +69,13 @@ class Intake:
         self.news.clear()
         was, self._complete = self._complete, self._complete or self._all_listed()
         problems = tuple(self._all_problems())
-        if problems == self._told and was == self._complete and not (self._complete and self._pile):
+        if problems == self._told and was == self._complete and not (self._complete and (self._pile or self._switches)):
             return None
         self._told = problems
         if not self._complete:
             return Batch(problems=problems)
         pile, self._pile = self._pile, {}
+        switches, self._switches = self._switches, {}
         return Batch(
             puts=tuple(each for each in pile.values() if each is not None and not isinstance(each, Undecodable)),
             gone=tuple(ref for ref, each in pile.items() if each is None),
@@ -79,6 +83,7 @@ class Intake:
             problems=problems,
             complete=True,
             forbidden=frozenset(kind for kind in self.forbidden if not self._courses[kind].listed),
+            inherited=switches,
         )
 
     def installed(self, catalogue: Catalogue) -> None:
@@ -182,6 +187,7 @@ class Intake:
         elif last is not None and last == seen.thing:
             seen = replace(seen, thing=last, metadata=last.metadata)
         self._note_problem(seen)
+        self._note_switch(seen)
         if seen.thing is None and seen.problem is not None:
             if before is None or (before.problem, before.leaving) != (seen.problem, seen.leaving):
                 self._put(seen.ref, Undecodable(seen.ref, seen.problem, _only_held(seen)))
@@ -193,6 +199,8 @@ class Intake:
     def _gone(self, ref: Ref) -> None:
         if self._problems.pop(ref, None):
             self.news.set()
+        self._inherited.pop(ref, None)
+        self._switches.pop(ref, None)
         if self._known.get(ref) is not None:
             self._known.drop(ref)
             self._put(ref, None)
@@ -208,6 +216,18 @@ class Intake:
             del self._problems[seen.ref]
         else:
             self._problems[seen.ref] = seen.problem
+        self.news.set()
+
+    def _note_switch(self, seen: Seen) -> None:
+        """What the object tells of the switch may change with its status alone."""
+        found = inheritance_of(seen)
+        if found == self._inherited.get(seen.ref):
+            return
+        if found is None:
+            del self._inherited[seen.ref]
+        else:
+            self._inherited[seen.ref] = found
+        self._switches[seen.ref] = found
         self.news.set()
 
     def _all_listed(self) -> bool:

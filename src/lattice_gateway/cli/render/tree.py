@@ -39,6 +39,7 @@ from lattice_gateway.core.lattice.units import (
 from lattice_gateway.core.lattice.words import TargetStatus
 from lattice_gateway.core.objects import Ref
 from lattice_gateway.core.translate.backends import Unknown
+from lattice_gateway.core.translate.differences import Holding
 from lattice_gateway.core.translate.gateways import UnknownGateway
 from lattice_gateway.core.translate.standing import Missing, ParentVerdict
 from lattice_gateway.core.translate.topology import GatewayTopology, ListenerTopology, RouteTopology, Topology
@@ -174,10 +175,12 @@ def _verdict_lines(route: RouteTopology) -> Iterator[str]:
     if route.route is None:
         return
     for duplicate in route.route.duplicates:
-        yield f"{WAIT} {duplicate.place} is not deployed: {duplicate.first} has the same match and comes first"
+        yield f"{WAIT} {duplicate.place} is not deployed: {duplicate.first} has the same match"
     for backend in route.route.backends:
         if isinstance(backend.leads_to, Unknown):
             yield f"{WAIT} {escape(backend.leads_to.why)}"
+    if isinstance(route.route.switch, Holding):
+        yield from (f"{WAIT} held since the switch: {escape(str(each))}" for each in route.route.switch.differences)
 
 
 def _parent_line(parent: ParentVerdict) -> str:

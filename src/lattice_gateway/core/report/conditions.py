@@ -18,6 +18,8 @@ class Type(StrEnum):
     CONFLICTED = "Conflicted"
     DEPLOYED = PREFIX + "Programmed"
     """Of routes, and of Gateways on hold: whether Lattice is as the object says."""
+    INHERITED = PREFIX + "Inherited"
+    """Of routes that the Go controller left: whether its choice is held (decision 22)."""
 
 
 class Status(StrEnum):

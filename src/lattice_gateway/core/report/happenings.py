@@ -50,6 +50,8 @@ class Reason(StrEnum):
     FAILED_RECONCILE = "FailedReconcile"
     DELETE_BLOCKED = "DeleteBlocked"
     STATUS_CONTESTED = "StatusContested"
+    DIFFERENCES_HELD = "DifferencesHeld"
+    DIFFERENCES_APPLIED = "DifferencesApplied"
 
 
 class Happening(NamedTuple):
@@ -108,6 +110,17 @@ def _of_parent(ref: Ref, before: Mapping[str, Written], now: Mapping[str, Writte
         yield Happening(ref, Importance.WARNING, Reason.FAILED_BUILD_MODEL, _refused(accepted))
     if Type.DEPLOYED in now:
         yield from _of_deployment(ref, before.get(Type.DEPLOYED, {}), now[Type.DEPLOYED])
+    yield from _of_switch(ref, before.get(Type.INHERITED, {}), now.get(Type.INHERITED, {}))
+
+
+def _of_switch(ref: Ref, was: Written, now: Written) -> Iterator[Happening]:
+    """What is held since the switch from the Go controller, and when that is over."""
+    if now.get("status") == Status.TRUE and _said(now) != _said(was):
+        yield Happening(ref, Importance.WARNING, Reason.DIFFERENCES_HELD, str(now.get("message", "")))
+    if now.get("status") == Status.FALSE and was.get("status") == Status.TRUE:
+        why = ": ".join(str(now[part]) for part in ("reason", "message") if now.get(part))
+        message = f"nothing of the Go controller is held any more ({why})"
+        yield Happening(ref, Importance.NORMAL, Reason.DIFFERENCES_APPLIED, message)
 
 
 def _of_deployment(ref: Ref, was: Written, now: Written) -> Iterator[Happening]:

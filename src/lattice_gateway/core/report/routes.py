@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from lattice_gateway.core.lattice.keys import ServiceKey
 from lattice_gateway.core.lattice.outcome import Done, Outcome
@@ -13,6 +13,7 @@ from lattice_gateway.core.report.conditions import Condition, Status, Type
 from lattice_gateway.core.report.deployed import Deployed, deployed, on_hold
 from lattice_gateway.core.translate.age import Age
 from lattice_gateway.core.translate.attach import EACH_ROUTE
+from lattice_gateway.core.translate.differences import Ended, Holding, Switch
 from lattice_gateway.core.translate.inputs import ACCEPTED, OUTCOMES, ROUTES, last_route
 from lattice_gateway.core.translate.lower import PAUSED
 from lattice_gateway.core.translate.routes import ROUTE_VIEWS, RouteView
@@ -20,6 +21,10 @@ from lattice_gateway.core.translate.services import SERVICE_VIEWS
 from lattice_gateway.core.translate.standing import STANDINGS, Missing, ParentVerdict, RouteStanding
 from lattice_gateway.core.translate.verdicts import Accepted, Rejected
 from lattice_gateway.core.translate.view import Cells, Index, View
+
+DIFFERENCES_HELD: Final = "DifferencesHeld"
+UNTIL: Final = "as the Go controller left it, until the route is edited or APPLY_SWITCHOVER_DIFFERENCES is true"
+"""Reason and words of a hold; what is held stands behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class _Deployment:
     outcome: Outcome | None
     shown: Deployed
     generation: int
+    switch: Switch | None
 
 
 _Said: TypeAlias = tuple[Status, str, str]
@@ -106,7 +112,7 @@ def _deployment(view: View, ref: Ref, value: Route, route: RouteView) -> _Deploy
     shown = on_hold(PAUSED) if route.paused else deployed(unit, outcome)
     accepted = None if route.whole else view.get(ACCEPTED, ref)
     generation = accepted.route.metadata.generation if accepted else value.metadata.generation
-    return _Deployment(unit, outcome, shown, generation)
+    return _Deployment(unit, outcome, shown, generation, route.switch)
 
 
 def _conditions(
@@ -126,6 +132,9 @@ def _conditions(
         message=deployment.shown.message,
         generation=deployment.generation,
     )
+    if deployment.switch is not None:
+        status, reason, message = _inherited(deployment.switch)
+        yield Condition(type=Type.INHERITED, status=status, reason=reason, message=message, generation=generation)
 
 
 def _accepted(parent: ParentVerdict) -> _Said:
@@ -150,6 +159,16 @@ def _resolved(standing: RouteStanding) -> _Said:
             return Status.FALSE, str(reason), message
         case _:
             assert_never(standing.references)
+
+
+def _inherited(switch: Switch) -> _Said:
+    match switch:
+        case Holding(differences):
+            return Status.TRUE, DIFFERENCES_HELD, f"{UNTIL}: {'; '.join(map(str, differences))}"
+        case Ended(reason, message):
+            return Status.FALSE, reason, message
+        case _:
+            assert_never(switch)
 
 
 def _annotations(outcome: Outcome | None) -> tuple[tuple[str, str], ...]:

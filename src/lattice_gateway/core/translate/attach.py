@@ -198,15 +198,32 @@ def _judge(view: View, route: Route, parent: ParentRef, home: str, gateway: OurG
     )
 
 
+def lost_listeners(view: View, route: Route, parent: Parent) -> tuple[ListenerView, ...]:
+    """Listeners that a parentRef chooses, to which the Go controller attaches the route and we do not."""
+    ours = view.cell(GATEWAY_VIEWS, parent.gateway)
+    if parent.ref is None or not isinstance(ours, OurGateway):
+        return ()
+    missed = (each for each in ours.listeners if each.theirs and route.KIND not in each.kinds)
+    return tuple(
+        listener
+        for listener in missed
+        if _is_chosen(listener, parent.ref)
+        and _admits_namespace(view, route, parent.gateway.namespace, listener)
+        and served(listener.hostname, route.spec.hostnames) is not None
+    )
+
+
 def _is_chosen(listener: ListenerView, parent: ParentRef) -> bool:
     return parent.section_name in {None, listener.name} and parent.port in {None, listener.port}
 
 
 def _admits(view: View, route: Route, home: str, listener: ListenerView) -> bool:
     """Whether a listener takes routes of that kind and from that namespace."""
+    return route.KIND in listener.kinds and _admits_namespace(view, route, home, listener)
+
+
+def _admits_namespace(view: View, route: Route, home: str, listener: ListenerView) -> bool:
     namespace = route.metadata.namespace
-    if route.KIND not in listener.kinds:
-        return False
     match listener.namespaces.from_:
         case FromNamespaces.ALL:
             return True

@@ -12,6 +12,7 @@ from lattice_gateway.core.objects import BackendRef, HTTPRoute, IpFamily, Ref, R
 from lattice_gateway.core.objects.cluster import TransportProtocol
 from lattice_gateway.core.objects.explain import Complaint
 from lattice_gateway.core.objects.refs import CORE_API, GATEWAY_API, LATTICE_API, Kind
+from lattice_gateway.core.translate.choice import Choice
 from lattice_gateway.core.translate.inputs import FORBIDDEN, GRANTS, SERVICES, Undecodable, is_unknown, last_good
 from lattice_gateway.core.translate.listeners import NOT_BUILT
 from lattice_gateway.core.translate.verdicts import Reason
@@ -41,7 +42,7 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something on the way cannot be read: what is deployed stays until it can."""
+    """Something on the way cannot be read, or may not be decided now: what is deployed stays until then."""
 
     why: str
 
@@ -51,19 +52,29 @@ Resolved: TypeAlias = ToGroup | Unresolved | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A backendRef with what it leads to; ``place`` is its path in the route (``rules[0].backendRefs[1]``)."""
+    """A backendRef with what it leads to; ``place`` is its path in the route (``rules[0].backendRefs[1]``).
+
+    ``kept`` is what stands in its place while the Go controller's choice is held, None: nothing else (decision 22).
+    """
 
     place: str
     ref: BackendRef
     leads_to: Resolved
+    kept: ToGroup | Unknown | None = None
+
+    @property
+    def in_force(self) -> Resolved:
+        """What it is deployed as."""
+        return self.kept or self.leads_to
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose backends are resolved: the route, and the Lattice service that it becomes."""
+    """Whose backends are resolved, by whose choice: the route, and the Lattice service that it becomes."""
 
     route: HTTPRoute
     service: str
+    choice: Choice = Choice.OURS
 
 
 def resolve(view: View, origin: Origin, rule: int) -> tuple[Backend, ...]:
@@ -71,7 +82,9 @@ def resolve(view: View, origin: Origin, rule: int) -> tuple[Backend, ...]:
     backends = []
     for number, ref in enumerate(origin.route.spec.rules[rule].backend_refs):
         place = f"rules[{rule}].backendRefs[{number}]"
-        backends.append(Backend(place, ref, _resolve(view, origin, place, ref)))
+        found = _resolve(view, origin, place, ref)
+        is_lost = origin.choice is Choice.THEIRS and isinstance(found, Unresolved)
+        backends.append(Backend(place, ref, found, _kept(view, origin, place, ref) if is_lost else None))
     return tuple(backends)
 
 
@@ -81,8 +94,9 @@ def action_for(backends: tuple[Backend, ...]) -> RuleAction:
     Spec: HTTPRouteRule.backendRefs, invalid references; decision 32.
     Parity: the traffic of an unresolved backend goes to the others; a weighted fixed response does not exist.
     """
-    unknown = next((b.leads_to.why for b in backends if isinstance(b.leads_to, Unknown)), None)
-    usable = [(b.leads_to.group, b.ref.weight) for b in backends if isinstance(b.leads_to, ToGroup)]
+    found = [(backend.in_force, backend.ref.weight) for backend in backends]
+    unknown = next((one.why for one, _ in found if isinstance(one, Unknown)), None)
+    usable = [(one.group, weight) for one, weight in found if isinstance(one, ToGroup)]
     if unknown is not None:
         return AsItIs(unknown, tuple(group for group, _ in usable))
     if not any(weight for _, weight in usable):
@@ -138,17 +152,39 @@ def _to_group(origin: Origin, place: str, ref: BackendRef, target: Ref, service:
     if ref.port not in _tcp_ports(service):
         message = f"{name} ({place}.port: found {ref.port}, expected {_ports(service)} of {target})"
         return Unresolved(Reason.BACKEND_NOT_FOUND, message)
-    return ToGroup(
-        GroupKey(
-            service=origin.service,
-            namespace=target.namespace,
-            name=target.name,
-            port=ref.port,
-            protocol=TargetProtocol.HTTP,
-            version=ProtocolVersion.HTTP1,
-            address_type=_ADDRESS_TYPES[service.spec.families[0]],
-        )
+    return ToGroup(_group(origin, target, ref.port, service.spec.families[0]))
+
+
+def _group(origin: Origin, target: Ref, port: int, family: IpFamily) -> GroupKey:
+    return GroupKey(
+        service=origin.service,
+        namespace=target.namespace,
+        name=target.name,
+        port=port,
+        protocol=TargetProtocol.HTTP,
+        version=ProtocolVersion.HTTP1,
+        address_type=_ADDRESS_TYPES[family],
     )
+
+
+def _kept(view: View, origin: Origin, place: str, ref: BackendRef) -> ToGroup | Unknown | None:
+    """What the Go controller forwards to for a backend that we leave out; None: it leaves it out as well.
+
+    It knows no grants, reads neither the group of a reference nor the protocol of a port, and refuses the whole route
+    for other things. What it forwarded to for these, and for what is gone only now, is not known.
+
+    Parity: model.md §3.4 (Go v2.1.3).
+    """
+    if ref.kind not in {Kind.SERVICE, Kind.SERVICE_IMPORT}:
+        return None
+    target = Ref(Kind.SERVICE, ref.namespace or origin.route.metadata.namespace, ref.name)
+    value = view.get(SERVICES, target)
+    service = None if ref.kind != Kind.SERVICE or is_unknown(value) else last_good(value)
+    families = service.spec.families if service else ()
+    ports = {port.port for port in service.spec.ports} if service else set()
+    if not families or ref.port is None or ref.port not in ports:
+        return Unknown(f"{place} may lead somewhere since before the switch")
+    return ToGroup(_group(origin, target, ref.port, families[0]))
 
 
 def _tcp_ports(service: Service) -> list[int]:

@@ -13,7 +13,7 @@ from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.core.translate.inputs import SERVICES, SLICES, Undecodable, is_unknown, last_good
 from lattice_gateway.core.translate.view import Cells, Index, View
 
-_FAMILIES = {AddressType.IPV4: "IPv4", AddressType.IPV6: "IPv6"}
+FAMILIES = {AddressType.IPV4: "IPv4", AddressType.IPV6: "IPv6"}
 
 
 UNKNOWN = ""
@@ -66,7 +66,7 @@ def behind(view: View, socket: Socket) -> Behind | None:
     if view.count(SLICES_OF, (socket.namespace, UNKNOWN)):
         return None
     values = (view.get(SLICES, ref) for ref in view.lookup(SLICES_OF, (socket.namespace, socket.name)))
-    slices = (one for one in map(last_good, values) if one and one.address_type == _FAMILIES[socket.family])
+    slices = (one for one in map(last_good, values) if one and one.address_type == FAMILIES[socket.family])
     return Behind(service, tuple(slices), _port_names(service, socket.port))
 
 

@@ -8,10 +8,12 @@ from lattice_gateway.core.lattice.units import HealthCheck, Target, TargetGroup
 from lattice_gateway.core.lattice.words import ProtocolVersion, TargetProtocol
 from lattice_gateway.core.names import group_name
 from lattice_gateway.core.objects import Kind, Ref
+from lattice_gateway.core.translate.choice import Choice
 from lattice_gateway.core.translate.endpoints import ENDPOINTS, socket_of
 from lattice_gateway.core.translate.gated import GATED, Gated
 from lattice_gateway.core.translate.inputs import UNBUILT, last_good
 from lattice_gateway.core.translate.services import BY_GROUP, FOLLOWED
+from lattice_gateway.core.translate.strays import STRAYS
 from lattice_gateway.core.translate.tags import group_tags
 from lattice_gateway.core.translate.view import Cells, Index, View
 
@@ -35,11 +37,13 @@ HTTP1_HEALTH = HealthCheck(
 def view_group(view: View, key: GroupKey) -> TargetGroup | None:
     """A group with the tags of its service's route and the targets of its own Service."""
     followed = view.cell(FOLLOWED, key.service or "")
-    endpoints = view.cell(ENDPOINTS, socket_of(key))
-    health = HTTP1_HEALTH
-    gated = view.cell(GATED, socket_of(key)) if health.enabled else None
+    socket, health = socket_of(key), HTTP1_HEALTH
+    endpoints = view.cell(ENDPOINTS, socket)
+    gated = view.cell(GATED, socket) if health.enabled else None
     if followed is None:
         return None
+    targets = _registered(endpoints.targets, gated or ()) if endpoints else None
+    strays = view.cell(STRAYS, socket) if followed.settings.choice is Choice.THEIRS else None
     owner, settings = view.settings.owner, followed.settings
     return TargetGroup(
         key=key,
@@ -48,10 +52,11 @@ def view_group(view: View, key: GroupKey) -> TargetGroup | None:
         port=GROUP_PORT,
         health=health,
         explicit_health=False,
-        targets=_registered(endpoints.targets, gated or ()) if endpoints else None,
+        targets=targets | strays.targets if targets is not None and strays else targets,
         tags=group_tags(owner, settings.owner, key, settings.extra_tags),
         settings_held=settings.paused,
         health_held=_has_policy(view, key.namespace, key.name),
+        spared=strays.spared if strays else frozenset(),
     )
 
 

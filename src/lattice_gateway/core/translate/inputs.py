@@ -86,6 +86,23 @@ class Forbidden:
     """A kind is there, and we were never allowed to read it: what its objects say is not enforced (decision 22)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A route of this generation is as the Go controller left it: what that chose is held (decision 22)."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """There was something to hold, or could have been, and that is over; words of the route's own status."""
+
+    reason: str
+    message: str
+
+
+Inheritance: TypeAlias = Inherited | Settled
+
 MAY_BE_FORBIDDEN = (Kind.REFERENCE_GRANT, Kind.POD)
 """Kinds that a role may leave out: the Go controller's has no ReferenceGrants, and without pods no gate turns True."""
 
@@ -109,6 +126,7 @@ PUBLISHED: Inputs[Ref, str] = Inputs("published addresses")
 EXPIRED: Inputs[ParentOfRoute, Expired] = Inputs("expired parents")
 
 FORBIDDEN: Inputs[Kind, Forbidden] = Inputs("forbidden kinds")
+INHERITED: Inputs[Ref, Inheritance] = Inputs("inherited routes")
 
 AnyObjects: TypeAlias = Inputs[Ref, Any]
 

@@ -35,6 +35,7 @@ class ListenerView:
     """A listener of a Gateway, judged.
 
     ``protocol`` None: not served. ``kinds`` are the kinds of routes it supports and admits; empty: none attaches.
+    ``theirs``: the Go controller lets HTTPRoutes attach to it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ListenerView:
     kinds: tuple[Kind, ...]
     namespaces: RouteNamespaces
     faults: tuple[ListenerFault, ...] = ()
+    theirs: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -92,7 +94,19 @@ def _judge(listener: Listener, protocols: set[str], same_place: int) -> Listener
         kinds=kinds,
         namespaces=listener.allowed_routes.namespaces,
         faults=(*conflicts, *refused, *kind_faults),
+        theirs=_is_theirs(listener),
     )
+
+
+def _is_theirs(listener: Listener) -> bool:
+    """Whether the Go controller lets HTTPRoutes attach: it looks at kinds, and at the protocol only without any.
+
+    Parity: model.md §2.2 and P2.3 (Go v2.1.3).
+    """
+    asked = listener.allowed_routes.kinds
+    if asked:
+        return any(kind.kind == Kind.HTTP_ROUTE for kind in asked)
+    return listener.protocol in {"HTTP", "HTTPS"}
 
 
 def _conflicts(listener: Listener, protocols: set[str], same_place: int) -> Iterable[ListenerFault]:

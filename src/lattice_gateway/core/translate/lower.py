@@ -22,6 +22,7 @@ from lattice_gateway.core.objects import HTTPRoute
 from lattice_gateway.core.objects.annotations import Annotation, standalone
 from lattice_gateway.core.translate.attach import Attachment, NotOurs
 from lattice_gateway.core.translate.backends import Origin
+from lattice_gateway.core.translate.choice import Choice
 from lattice_gateway.core.translate.naming import Named, owner_of
 from lattice_gateway.core.translate.rules import Lowered, lower_rules
 from lattice_gateway.core.translate.tags import child_tags, service_tags
@@ -35,13 +36,14 @@ ServiceUnit: TypeAlias = Service | Held
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A route that can be translated whole. ``exists``: it has a Lattice service already."""
+    """A route that can be translated whole. ``exists``: it has a Lattice service already; ``choice``: what is held."""
 
     route: HTTPRoute
     naming: Named
     attachment: Attachment
     extra_tags: Tags
     exists: bool
+    choice: Choice = Choice.OURS
 
     @property
     def key(self) -> ServiceKey:
@@ -60,7 +62,7 @@ class Built:
 
 def build(view: View, form: Form) -> Built:
     """The service a form asks for, and the groups it sends requests to (decisions 10, 25)."""
-    lowered = lower_rules(view, Origin(form.route, form.naming.name))
+    lowered = lower_rules(view, Origin(form.route, form.naming.name, form.choice))
     attachment = form.attachment
     if attachment.attached:
         return Built(_attached(view, form, lowered.rules), groups_of(lowered.rules), lowered)
@@ -70,6 +72,8 @@ def build(view: View, form: Form) -> Built:
         return Built(Held(form.key, attachment.gone[0].why), groups_of(lowered.rules), lowered)
     if all(isinstance(parent.standing, NotOurs) for parent in attachment.parents):
         return Built(Held(form.key, "no parent of the route is ours"), groups_of(lowered.rules), lowered)
+    if form.choice is Choice.THEIRS:
+        return Built(Held(form.key, "no listener admits the route any more"), groups_of(lowered.rules), lowered)
     return Built(_service(view, form, frozenset(), ()), (), lowered)
 
 
@@ -122,8 +126,14 @@ def _service(view: View, form: Form, networks: frozenset[NetworkKey], listeners:
         child_tags=child_tags(owner, form.extra_tags),
         custom_domain=domain(form.route, form.attachment),
         held_networks=frozenset() if is_standalone(form.route, form.attachment) else held,
-        others_stay=frozenset({Child.LISTENER}) if gone else frozenset(),
+        others_stay=_others_stay(form),
     )
+
+
+def _others_stay(form: Form) -> frozenset[Child]:
+    if form.choice is Choice.THEIRS:
+        return frozenset(Child)
+    return frozenset({Child.LISTENER}) if form.attachment.gone else frozenset()
 
 
 def _listeners(form: Form, rules: tuple[Rule, ...]) -> tuple[Listener, ...]:

@@ -10,7 +10,7 @@ from lattice_gateway.core.objects.annotations import PREFIX, rule_priority
 from lattice_gateway.core.objects.explain import Complaint
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
     """Where a match stands in its route: rule, match of the rule, part of the match, all counted from 0."""
 

@@ -13,11 +13,14 @@ from lattice_gateway.core.translate.readiness import EACH_WAITING, EXPECTED, PLA
 from lattice_gateway.core.translate.routes import BY_SERVICE, EACH_HTTP_ROUTE, ROUTE_VIEWS
 from lattice_gateway.core.translate.services import BY_GROUP, FOLLOWED, SERVICE_VIEWS
 from lattice_gateway.core.translate.standing import BY_LISTENER, STANDINGS
+from lattice_gateway.core.translate.strays import STRAY_KINDS, STRAYS
 from lattice_gateway.core.translate.view import Program
 
 CELLS = (
     ENDPOINTS,
     GATED,
+    STRAYS,
+    STRAY_KINDS,
     CLASS_VIEWS,
     GATEWAY_VIEWS,
     ATTACHMENTS,

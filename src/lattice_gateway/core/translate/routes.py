@@ -22,9 +22,11 @@ from lattice_gateway.core.objects.explain import Complaint
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.core.translate.age import NEVER, Age, age_of
 from lattice_gateway.core.translate.attach import ATTACHMENTS, Attachment
-from lattice_gateway.core.translate.backends import Backend, unbuilt
+from lattice_gateway.core.translate.backends import Backend, Origin, unbuilt
+from lattice_gateway.core.translate.choice import Choice, choice_of
+from lattice_gateway.core.translate.differences import Switch, differences, view_switch
 from lattice_gateway.core.translate.inputs import ACCEPTED, ROUTES, Undecodable, last_route
-from lattice_gateway.core.translate.lower import PAUSED, Built, Form, ServiceUnit, build, domain
+from lattice_gateway.core.translate.lower import PAUSED, Built, Form, ServiceUnit, build, domain, groups_of
 from lattice_gateway.core.translate.matches import unsupported
 from lattice_gateway.core.translate.naming import (
     SERVICES_OF,
@@ -37,7 +39,7 @@ from lattice_gateway.core.translate.naming import (
     owner_of,
 )
 from lattice_gateway.core.translate.quotas import over_default
-from lattice_gateway.core.translate.rules import Duplicate, priority_faults
+from lattice_gateway.core.translate.rules import Duplicate, lower_rules, priority_faults
 from lattice_gateway.core.translate.tags import ROOM
 from lattice_gateway.core.translate.view import Cells, Index, View
 
@@ -49,7 +51,9 @@ class RouteView:
     ``complaints`` and ``naming`` say why the present form is not in force; ``whole`` that it can be. ``problem``: the
     route cannot be read any more, and its last readable form counts as the present one.
     ``unit`` None: there is nothing to build, and nothing was built. ``backends`` and ``duplicates`` are those of the
-    form in force, whose owner and additional tags the groups carry.
+    form in force, whose owner and additional tags the groups carry. ``follows_only``: no form can be had, so that
+    groups keep their settings and only their targets are followed. ``switch`` None: it was not inherited from the Go
+    controller; ``choice`` is the one in force.
     """
 
     age: Age
@@ -63,7 +67,10 @@ class RouteView:
     duplicates: tuple[Duplicate, ...] = ()
     extra_tags: Tags = field(default_factory=Tags)
     paused: bool = False
+    follows_only: bool = False
     warnings: tuple[str, ...] = ()
+    switch: Switch | None = None
+    choice: Choice = Choice.OURS
 
     @property
     def whole(self) -> bool:
@@ -87,8 +94,9 @@ def view_route(view: View, ref: Ref) -> RouteView:
         return _unreadable(view, ref, problem or f"{ref.kind} expected")
     complaints = tuple(_complaints(view, route, attachment))
     naming = choose(view, route)
+    switch = view_switch(view, route, attachment, naming)
     form = _form(view, route, attachment, None if complaints else naming)
-    built = _built(view, ref, form, naming, complaints)
+    built = build(view, form) if form else _unbuilt(view, route, naming, complaints)
     on_hold = paused(route.metadata.annotations)
     return RouteView(
         age=age_of(route),
@@ -102,7 +110,10 @@ def view_route(view: View, ref: Ref) -> RouteView:
         duplicates=built.lowered.duplicates,
         extra_tags=form.extra_tags if form else Tags(),
         paused=on_hold,
+        follows_only=form is None,
         warnings=(*_warnings(route, attachment), *_quotas(built)),
+        switch=switch,
+        choice=form.choice if form else choice_of(view, route),
     )
 
 
@@ -134,22 +145,24 @@ def _form(view: View, route: HTTPRoute, attachment: Attachment, naming: Naming |
         return None
     exists = bool(view.lookup(SERVICES_OF, identity_of(view, owner_of(chosen))))
     extra = Tags(user_tags(chosen.metadata.annotations, ROOM).as_mapping())
-    return Form(chosen, named, attachment, extra, exists)
+    is_held = bool(differences(view, chosen, attachment, named))
+    return Form(chosen, named, attachment, extra, exists, Choice.THEIRS if is_held else Choice.OURS)
 
 
 def _runs(route: HTTPRoute, naming: Naming) -> bool:
     return isinstance(naming, Named) and not paused(route.metadata.annotations)
 
 
-def _built(view: View, ref: Ref, form: Form | None, naming: Naming, complaints: tuple[str, ...]) -> Built:
-    """What the form in force becomes; without one, what the route has stays as it is."""
-    if form is not None:
-        return build(view, form)
+def _unbuilt(view: View, route: HTTPRoute, naming: Naming, complaints: tuple[str, ...]) -> Built:
+    """No form can be had: what the route has stays as it is, and the backends that it names now are followed."""
     if isinstance(naming, Undecided):
         return Built(Held(ServiceKey(naming.name), naming.why))
-    name = (naming.kept if isinstance(naming, Refused) else None) or _existing(view, ref)
+    name = (naming.kept if isinstance(naming, Refused) else None) or _existing(view, route.ref)
+    if name is None:
+        return Built(None)
     why = "; ".join(complaints) or (naming.verdict.message if isinstance(naming, Refused) else naming.why)
-    return Built(Held(ServiceKey(name), why) if name else None)
+    lowered = lower_rules(view, Origin(route, name, choice_of(view, route)))
+    return Built(Held(ServiceKey(name), why), groups_of(lowered.rules))
 
 
 def _existing(view: View, ref: Ref) -> str | None:

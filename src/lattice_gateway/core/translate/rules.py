@@ -1,6 +1,6 @@
 """The rules of a route as Lattice rules, in the order in which they are tried (decisions 6, 7, 33)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,6 +9,7 @@ from lattice_gateway.core.names import match_hash, route_hash
 from lattice_gateway.core.objects import HTTPRoute
 from lattice_gateway.core.objects.explain import Complaint
 from lattice_gateway.core.translate.backends import Backend, Origin, action_for, resolve
+from lattice_gateway.core.translate.choice import Choice
 from lattice_gateway.core.translate.matches import by_element, lower, matches_of
 from lattice_gateway.core.translate.precedence import Place, annotated, numbered, rank
 from lattice_gateway.core.translate.view import View
@@ -19,7 +20,7 @@ _Placed: TypeAlias = tuple[Place, Match]
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A match that an earlier one answers already; it is not deployed. Both are places like ``rules[1].matches[0]``."""
+    """A match that another one answers already; it is not deployed. Both are places like ``rules[1].matches[0]``."""
 
     place: str
     first: str
@@ -27,11 +28,15 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """What the rules of a route become: the same on each of its listeners."""
+    """What the rules of a route become: the same on each of its listeners.
+
+    ``displacing`` are the duplicates that do something else than what is deployed.
+    """
 
     rules: tuple[Rule, ...] = ()
     backends: tuple[Backend, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
+    displacing: tuple[Duplicate, ...] = ()
 
 
 def lower_rules(view: View, origin: Origin) -> Lowered:
@@ -40,11 +45,16 @@ def lower_rules(view: View, origin: Origin) -> Lowered:
     resolved = tuple(resolve(view, origin, rule) for rule in range(len(route.spec.rules)))
     actions = tuple(action_for(backends) for backends in resolved)
     placed = _placed(view.settings, route)
-    kept, duplicates = _first_of_each(placed)
+    kept, repeated = _one_of_each(placed, _winners(origin, placed))
     who = route_hash(view.settings.owner, route.KIND, route.metadata.namespace, route.metadata.name)
     numbers = _numbers(route, placed, kept)
     rules = tuple(_rule(route, who, one, actions[one[0].rule], numbers.get(one[0])) for one in kept)
-    return Lowered(rules, tuple(backend for backends in resolved for backend in backends), duplicates)
+    return Lowered(
+        rules=rules,
+        backends=tuple(backend for backends in resolved for backend in backends),
+        duplicates=tuple(_duplicate(pair) for pair in repeated),
+        displacing=tuple(_duplicate(pair) for pair in repeated if actions[pair[0].rule] != actions[pair[1].rule]),
+    )
 
 
 def priority_faults(view: View, route: HTTPRoute) -> tuple[Complaint, ...]:
@@ -80,18 +90,29 @@ def _sizes(route: HTTPRoute, placed: tuple[_Placed, ...]) -> list[int]:
     return sizes
 
 
-def _first_of_each(placed: tuple[_Placed, ...]) -> tuple[tuple[_Placed, ...], tuple[Duplicate, ...]]:
-    """The first by precedence of each set of equal matches, and the others (decision 33)."""
-    seen: dict[object, Place] = {}
-    kept: list[_Placed] = []
-    duplicates: list[Duplicate] = []
-    for place, match in placed:
-        first = seen.setdefault(_same(match), place)
-        if first is place:
-            kept.append((place, match))
-        else:
-            duplicates.append(Duplicate(_words(place), _words(first)))
-    return tuple(kept), tuple(duplicates)
+def _winners(origin: Origin, placed: tuple[_Placed, ...]) -> dict[object, Place]:
+    """Which of equal matches is deployed: the first by precedence (decision 33).
+
+    Parity: the last one, in the order in which the Go controller v2.1.3 takes rules: annotated ones first.
+    """
+    if origin.choice is Choice.OURS:
+        return {_same(match): place for place, match in reversed(placed)}
+    numbers, _ = annotated(origin.route.metadata.annotations, len(origin.route.spec.rules))
+    order = sorted(placed, key=lambda one: (one[0].rule not in numbers, one[0]))
+    return {_same(match): place for place, match in order}
+
+
+def _one_of_each(
+    placed: tuple[_Placed, ...], winners: Mapping[object, Place]
+) -> tuple[tuple[_Placed, ...], tuple[tuple[Place, Place], ...]]:
+    """The match that is deployed of each set of equal ones, and (other, deployed) pairs."""
+    paired = [(one, winners[_same(one[1])]) for one in placed]
+    kept = tuple(one for one, winner in paired if one[0] == winner)
+    return kept, tuple((one[0], winner) for one, winner in paired if one[0] != winner)
+
+
+def _duplicate(pair: tuple[Place, Place]) -> Duplicate:
+    return Duplicate(_words(pair[0]), _words(pair[1]))
 
 
 def _same(match: Match) -> object:

@@ -10,6 +10,7 @@ from lattice_gateway.core.lattice.keys import GroupKey, ServiceKey
 from lattice_gateway.core.lattice.units import RouteOwner, Service
 from lattice_gateway.core.lattice.words import Tags
 from lattice_gateway.core.objects import Ref
+from lattice_gateway.core.translate.choice import Choice
 from lattice_gateway.core.translate.inputs import OUTCOMES
 from lattice_gateway.core.translate.lower import ServiceUnit, groups_of
 from lattice_gateway.core.translate.naming import SERVICES_OF, identity_of
@@ -19,11 +20,15 @@ from lattice_gateway.core.translate.view import Cells, Index, View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSettings:
-    """What the groups of a service have in common. ``paused``: their settings stay as they are."""
+    """What the groups of a service have in common. ``paused``: their settings stay as they are.
+
+    ``choice``: whose choice of endpoints is in force.
+    """
 
     owner: RouteOwner
     extra_tags: Tags
     paused: bool
+    choice: Choice = Choice.OURS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,16 @@ def view_service(view: View, name: str) -> ServiceView | None:
         holder=ref,
         unit=unit,
         groups=route.groups,
-        settings=GroupSettings(owner=route.owner, extra_tags=route.extra_tags, paused=route.paused),
+        settings=_settings(route),
+    )
+
+
+def _settings(route: RouteView) -> GroupSettings:
+    return GroupSettings(
+        owner=route.owner,
+        extra_tags=route.extra_tags,
+        paused=route.paused or route.follows_only,
+        choice=route.choice,
     )
 
 

@@ -23,6 +23,7 @@ from lattice_gateway.core.lattice.units import (
     TargetGroup,
 )
 from lattice_gateway.core.translate.backends import Backend, ToGroup, Unknown, Unresolved
+from lattice_gateway.core.translate.differences import Holding
 from lattice_gateway.core.translate.gateways import UnknownGateway
 from lattice_gateway.core.translate.listeners import NOT_BUILT
 from lattice_gateway.core.translate.naming import Named, Naming, Refused, Undecided
@@ -212,13 +213,16 @@ def _group(group: TargetGroup) -> str:
     key = group.key
     backend = f"{key.namespace}/{key.name}:{key.port} {key.protocol} {key.version or ''} {key.address_type}"
     targets = "targets as they are" if group.targets is None else _count(len(group.targets), "target")
+    spared = f", {len(group.spared)} more if registered" if group.spared else ""
     held = ", settings on hold" if group.settings_held else ", health check as it is" if group.health_held else ""
-    return f"group {group.name}: {backend}, {targets}{held}"
+    return f"group {group.name}: {backend}, {targets}{spared}{held}"
 
 
 def _extras(route: RouteView) -> Iterator[str]:
     for duplicate in route.duplicates:
         yield f"  not deployed: {duplicate.place} has the same match as {duplicate.first}"
+    if isinstance(route.switch, Holding):
+        yield from (f"  held as the Go controller left it: {each}" for each in route.switch.differences)
     yield from _notes("  ", route.warnings)
 
 
