@@ -30,6 +30,7 @@ EXPIRED: Final = KubeError(status=410, reason="Expired", message="too old resour
 FORBIDDEN: Final = KubeError(status=403, reason="Forbidden", message="not allowed")
 CONFLICT: Final = KubeError(status=409, reason="Conflict", message="the object has been modified")
 ABSENT: Final = KubeError(status=404, reason="NotFound", message="not found")
+INVALID: Final = KubeError(status=422, reason="Invalid", message="metadata.uid: field is immutable")
 
 START: Final = "2026-01-31T12:00:00Z"
 
@@ -86,6 +87,13 @@ def page(*items: Raw, version: int = 10, more: str = "") -> bytes:
     return json.dumps({"metadata": {"resourceVersion": str(version), "continue": more}, "items": items}).encode()
 
 
+def births(moment: str, *kinds: Served) -> bytes:
+    """The server's table of definitions, all created at one moment."""
+    columns = [{"name": "Name", "type": "string"}, {"name": "Created At", "type": "date"}]
+    rows = [{"cells": [each.definition, moment], "object": None} for each in kinds]
+    return json.dumps({"kind": "Table", "columnDefinitions": columns, "rows": rows}).encode()
+
+
 def line(kind: str, item: Raw) -> bytes:
     return json.dumps({"type": kind, "object": item}).encode()
 
@@ -93,8 +101,8 @@ def line(kind: str, item: Raw) -> bytes:
 class Script:
     """An ``Api`` whose answers are written beforehand: what ``answers`` has for a request, one after the other.
 
-    A failure is raised; the last answer is repeated. A watch without a script
-    tells nothing and ends. ``looks`` are answers that are made when they are asked for.
+    A failure is raised; the last answer is repeated. A watch without a script tells nothing and ends. A table without
+    one may not be read. ``looks`` are answers that are made when they are asked for.
     """
 
     def __init__(self) -> None:
@@ -105,6 +113,10 @@ class Script:
 
     async def get(self, path: str, query: Query) -> bytes:
         return self._answer("GET", path, query)
+
+    async def table(self, path: str) -> bytes:
+        self.answers.setdefault(f"TABLE {path}", [FORBIDDEN])
+        return self._answer("TABLE", path, {})
 
     async def create(self, path: str, body: Mapping[str, Any]) -> bytes:
         return self._answer("POST", path, body)

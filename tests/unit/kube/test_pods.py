@@ -19,7 +19,21 @@ from lattice_gateway.adapters.kube.reading import is_read
 from lattice_gateway.core.objects import READINESS_GATE, Kind, Pod, Ref
 from lattice_gateway.core.report.readiness import GateCondition, GateReason
 from tests.laws.engine_stage import LoopClock, play
-from tests.unit.kube.making import ABSENT, ALL, AWAY, CONFLICT, FORBIDDEN, PODS, Raw, Script, line, page, pod, seen
+from tests.unit.kube.making import (
+    ABSENT,
+    ALL,
+    AWAY,
+    CONFLICT,
+    FORBIDDEN,
+    INVALID,
+    PODS,
+    Raw,
+    Script,
+    line,
+    page,
+    pod,
+    seen,
+)
 
 ROOM = Ref(Kind.POD, "default", "room")
 STATUS = f"PATCH {PODS.path(ROOM)}/status"
@@ -186,7 +200,10 @@ def test_a_later_pod_of_that_name_is_not_meant() -> None:
     assert Desk().play(turning(OPEN, uid="uid-of-an-older-one")) == []
 
 
-@pytest.mark.parametrize("answer", [pytest.param(ABSENT, id="gone"), pytest.param(CONFLICT, id="replaced")])
+@pytest.mark.parametrize(
+    "answer",
+    [pytest.param(ABSENT, id="gone"), pytest.param(CONFLICT, id="changed"), pytest.param(INVALID, id="replaced")],
+)
 def test_a_pod_that_is_gone_is_left_alone(answer: KubeError) -> None:
     assert len(Desk(answer).play(turning(OPEN))) == 1
 

@@ -55,6 +55,11 @@ class KubeError:
         return self.status == HTTPStatus.CONFLICT
 
     @property
+    def invalid(self) -> bool:
+        """Whether the object cannot become what was sent, as where another one of its name has another uid."""
+        return self.status == HTTPStatus.UNPROCESSABLE_ENTITY
+
+    @property
     def forbidden(self) -> bool:
         """Whether the role does not allow it."""
         return self.status == HTTPStatus.FORBIDDEN
@@ -83,6 +88,9 @@ class Api(Protocol):
 
     async def get(self, path: str, query: Query) -> bytes:
         """Read an object or a list."""
+
+    async def table(self, path: str) -> bytes:
+        """A collection as people see it: columns and rows, without the objects."""
 
     async def create(self, path: str, body: Mapping[str, Any]) -> bytes:
         """Create an object in the collection at ``path``; the object as it is then."""

@@ -100,12 +100,18 @@ class PodGates:
         return None
 
     def _failed(self, ref: Ref, wish: _Wish, failure: KubeFailure) -> float | None:
-        """Seconds until it is tried again; never, where the pod is gone or another one has its name."""
-        if failure.error.absent or failure.error.conflict:
+        """Seconds until it is tried again; never, where the pod is gone or another one has its name.
+
+        Kubernetes: a patch that names another uid is Invalid (seen with 1.36).
+        """
+        if failure.error.absent:
+            self._wishes.pop(ref, None)
+            return None
+        log.warning("readiness gate not written", object=str(ref), error=str(failure.error))
+        if failure.error.conflict or failure.error.invalid:
             self._wishes.pop(ref, None)
             return None
         wish.failures += 1
-        log.warning("readiness gate not written", object=str(ref), error=str(failure.error))
         return patience(failure.error, wish.failures, self._random)
 
     def _answered(self, ref: Ref, answer: bytes) -> None:
