@@ -97,6 +97,27 @@ async def test_a_kind_whose_objects_are_held_is_being_deleted_and_says_so(
     assert route_ref(namespace, "held") not in reader.gone
 
 
+async def test_a_kind_that_is_replaced_at_once_takes_no_object_with_it_and_is_followed(
+    kubeconfig: Path, kube: Kube, namespace: str, policies: Object
+) -> None:
+    """``kubectl replace --force`` of a definition whose objects nobody holds takes less than a second."""
+    for number in range(3):
+        kube.create(a_policy(namespace, f"policy-{number}"))
+
+    async with cluster(kubeconfig) as (_, reader):
+        kube.delete(policies)
+        eventually("the kind is gone", partial(_is_gone, kube, policies))
+        install_crds(kube, [policies])
+        kube.create(a_policy(namespace, "policy-0"))
+        await until("it is said", lambda: reader.says("were lost with their kind"), within=60)
+        kube.create(a_policy(namespace, "later"))
+        await until("it is followed", lambda: policy_ref(namespace, "later") in reader.objects)
+
+        assert reader.of(Kind.TARGET_GROUP_POLICY, namespace) == {"policy-0", "policy-1", "policy-2", "later"}
+
+    assert not [ref for ref in reader.gone if ref.namespace == namespace]
+
+
 async def test_a_kind_that_appears_later_is_followed(
     kubeconfig: Path, kube: Kube, namespace: str, policies: Object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

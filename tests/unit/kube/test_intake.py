@@ -113,6 +113,53 @@ def test_nothing_is_told_until_every_installed_kind_was_listed() -> None:
     assert [thing.ref for thing in batch.puts] == [ref()]
 
 
+OLD, NEW = replace(ROUTES, born="2026-01-01T00:00:00Z"), replace(ROUTES, born="2026-02-01T00:00:00Z")
+
+
+def test_deletions_of_a_kind_that_was_created_anew_at_once_do_not_count(hands: Hands) -> None:
+    hands.intake.installed({**ALL, Kind.HTTP_ROUTE: OLD})
+    hands.delete(route(), OLD)
+    hands.time += GRACE
+
+    hands.intake.looked(OLD, NEW, hands.time)
+    hands.intake.installed({**ALL, Kind.HTTP_ROUTE: NEW})
+    hands.listing(served=NEW)
+    hands.take()
+
+    assert hands.gone == []
+    assert ref() in hands.objects
+    assert hands.says("were lost with their kind")
+
+
+def test_a_kind_that_was_created_anew_is_noticed_without_any_deletion_too(hands: Hands) -> None:
+    hands.intake.installed({**ALL, Kind.HTTP_ROUTE: OLD})
+    hands.intake.installed({**ALL, Kind.HTTP_ROUTE: NEW})
+    hands.listing(served=NEW)
+    hands.time += GRACE
+    hands.intake.looked(NEW, NEW, hands.time)
+
+    assert hands.take().gone == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        pytest.param(OLD, OLD, id="the same"),
+        pytest.param(ROUTES, NEW, id="nobody knows when the first was created"),
+        pytest.param(OLD, ROUTES, id="nobody knows when the second was created"),
+    ],
+)
+def test_a_deletion_in_a_kind_that_is_not_known_to_be_another_counts(hands: Hands, before: Served, now: Served) -> None:
+    hands.intake.installed({**ALL, Kind.HTTP_ROUTE: before})
+    hands.delete(route(), before)
+    hands.time += GRACE
+
+    hands.intake.looked(before, now, hands.time)
+    hands.take()
+
+    assert hands.gone == [ref()]
+
+
 def test_missing_required_kinds_are_named_with_the_command_and_nothing_is_complete() -> None:
     hands = Hands()
     hands.intake.installed(BUILT_IN)

@@ -8,12 +8,13 @@ from random import Random
 from typing import Any
 
 from lattice_gateway.adapters.kube.api import KubeError
+from lattice_gateway.adapters.kube.catalogue import DEFINITIONS
 from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.source import ClusterSource
 from lattice_gateway.core.objects import GATEWAY_API, LATTICE_API, Kind, Ref
 from lattice_gateway.engine.feed import Batch
 from tests.laws.engine_stage import LoopClock, play
-from tests.unit.kube.making import ABSENT, ALL, AWAY, ROUTES, Script, page, ref, route
+from tests.unit.kube.making import ABSENT, ALL, AWAY, ROUTES, Script, births, page, ref, route
 
 GROUP = f"GET /apis/{GATEWAY_API}"
 VERBS = ["create", "delete", "get", "list", "patch", "watch"]
@@ -144,3 +145,20 @@ def test_a_route_that_vanished_with_its_kind_is_not_gone() -> None:
 
     assert all(batch.gone == () for batch in batches)
     assert "the kind is being deleted" in str(batches[-1].problems)
+
+
+def test_a_kind_that_is_deleted_and_created_again_at_once_takes_no_object_with_it_and_is_followed() -> None:
+    script = a_server()
+    table = f"TABLE {DEFINITIONS}"
+    script.answers[table] = [births("2026-01-01T00:00:00Z", ROUTES)]
+
+    async def replaced() -> None:
+        await asyncio.sleep(5)
+        script.answers[table] = [births("2026-02-01T00:00:00Z", ROUTES)]
+        script.answers[f"GET {ROUTES.collection}"] = [page(route("two"))]
+        await asyncio.sleep(100)
+
+    batches = read(script, 600.0, replaced)
+
+    assert [ref for batch in batches for ref in batch.gone] == []
+    assert ref("two") in {each for batch in batches for each in refs(batch)}

@@ -4,8 +4,8 @@ In: the server's own lists of resources. Out: for each kind the version to use, 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,8 @@ REQUIRED: Final = (Kind.GATEWAY_CLASS, Kind.GATEWAY, Kind.HTTP_ROUTE)
 BUNDLE: Final = "v1.5.1"
 """Release of Gateway API that we are tested with."""
 
+DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
 INSTALL: Final = (
     "kubectl apply --server-side -f "
     f"https://github.com/kubernetes-sigs/gateway-api/releases/download/{BUNDLE}/standard-install.yaml"
@@ -30,7 +32,8 @@ class Served:
     """A kind as the server has it.
 
     ``has_status``: its status is a subresource. ``leaving``: its definition is being deleted, and its objects with it.
-    ``built_in``: it is no custom resource and never leaves.
+    ``built_in``: it is no custom resource and never leaves. ``born`` is when its definition was created, empty where
+    that may not be read: one that is deleted and created again at once can then not be told from the first.
     """
 
     kind: Kind
@@ -40,6 +43,7 @@ class Served:
     has_status: bool = False
     leaving: bool = False
     built_in: bool = False
+    born: str = ""
 
     @property
     def api_version(self) -> str:
@@ -60,6 +64,10 @@ class Served:
     def definition(self) -> str:
         """The name of its CustomResourceDefinition."""
         return f"{self.plural}.{self.group}"
+
+    def replaces(self, other: "Served") -> bool:
+        """Whether its definition was created anew since: the objects of the other went with theirs."""
+        return bool(self.born and other.born) and self.born != other.born
 
     def path(self, ref: Ref) -> str:
         """Path of one object."""
@@ -93,6 +101,19 @@ class ResourceList(msgspec.Struct, frozen=True):
 
     groupVersion: str  # noqa: N815  # the API's spelling
     resources: tuple[Resource, ...] = ()
+
+
+class _Column(msgspec.Struct, frozen=True):
+    name: str
+
+
+class _Row(msgspec.Struct, frozen=True):
+    cells: tuple[Any, ...]
+
+
+class _Table(msgspec.Struct, frozen=True):
+    columnDefinitions: tuple[_Column, ...]  # noqa: N815  # the API's spelling
+    rows: tuple[_Row, ...] = ()
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -147,10 +168,30 @@ async def discover(api: Api) -> dict[Kind, Served]:
     return catalogue(lists)
 
 
+async def with_births(api: Api, found: Catalogue) -> dict[Kind, Served]:
+    """The same kinds, and when the definition of each was created; raises ``KubeFailure``."""
+    born = await _births(api)
+    return {kind: replace(each, born=born.get(each.definition, "")) for kind, each in found.items()}
+
+
 async def look_again(api: Api, served: Served) -> Served | None:
     """The same kind in the same version as it is now, None where it is gone; raises ``KubeFailure``."""
     listed = await _list(api, served.group, served.version)
-    return next((each for each in _served(listed) if each.kind is served.kind), None) if listed else None
+    found = next((each for each in _served(listed) if each.kind is served.kind), None) if listed else None
+    return replace(found, born=(await _births(api)).get(found.definition, "")) if found else None
+
+
+async def _births(api: Api) -> dict[str, str]:
+    """When each definition of the cluster was created; nothing where the role does not allow to read that."""
+    try:
+        table = msgspec.json.decode(await api.table(DEFINITIONS), type=_Table)
+    except KubeFailure as failure:
+        if failure.error.forbidden:
+            return {}
+        raise
+    columns = [each.name for each in table.columnDefinitions]
+    name, born = columns.index("Name"), columns.index("Created At")
+    return {str(row.cells[name]): str(row.cells[born]) for row in table.rows}
 
 
 async def _lists(api: Api, group: str) -> list[ResourceList]:

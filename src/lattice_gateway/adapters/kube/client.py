@@ -55,6 +55,13 @@ class Client:
         """Read an object or a list."""
         return await self._send(self._http.build_request("GET", path, params=dict(query)))
 
+    async def table(self, path: str) -> bytes:
+        """A collection as columns and rows."""
+        headers = {"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}
+        return await self._send(
+            self._http.build_request("GET", path, params={"includeObject": "None"}, headers=headers)
+        )
+
     async def create(self, path: str, body: Mapping[str, Any]) -> bytes:
         """Create an object in the collection at ``path``."""
         headers = {"Content-Type": "application/json"}

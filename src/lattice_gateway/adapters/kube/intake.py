@@ -89,9 +89,9 @@ class Intake:
     def installed(self, catalogue: Catalogue) -> None:
         """The server has these kinds."""
         for kind, course in self._courses.items():
-            served = catalogue.get(kind)
+            served, before = catalogue.get(kind), (self._catalogue or {}).get(kind)
             course.leaving = served is not None and served.leaving
-            if served is None and self._catalogue is not None and kind in self._catalogue:
+            if before is not None and (served is None or served.replaces(before)):
                 self._courses[kind] = _Course(ghosts=course.ghosts | self._known.of(kind).keys())
         self._catalogue, self._undiscovered = catalogue, None
         self._known.installed(catalogue)
@@ -156,7 +156,7 @@ class Intake:
     def looked(self, served: Served, now: Served | None, asked: float) -> None:
         """The server was asked at ``asked`` whether it still has a kind, and answered ``now``."""
         course = self._courses[served.kind]
-        if now is None or now.leaving:
+        if now is None or now.leaving or now.replaces(served):
             course.leaving = True
             course.departures.forget()
             self.missed.set()

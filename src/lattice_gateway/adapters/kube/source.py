@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from lattice_gateway.adapters.kube.api import Api, KubeFailure
-from lattice_gateway.adapters.kube.catalogue import Catalogue, Served, discover, look_again, missing
+from lattice_gateway.adapters.kube.catalogue import Catalogue, Served, discover, look_again, missing, with_births
 from lattice_gateway.adapters.kube.follow import Follower
 from lattice_gateway.adapters.kube.intake import Intake
 from lattice_gateway.adapters.kube.known import Known
@@ -82,10 +82,10 @@ class ClusterSource:
     async def _discover(self) -> Catalogue:
         """The kinds that there are; one that was there a moment ago is missed twice before it counts as gone."""
         found = await discover(self._api)
-        if self._followers.keys() <= found.keys():
-            return found
-        await self._clock.sleep(SECOND_LOOK)
-        return await discover(self._api)
+        if not self._followers.keys() <= found.keys():
+            await self._clock.sleep(SECOND_LOOK)
+            found = await discover(self._api)
+        return await with_births(self._api, found)
 
     def _follow(self, found: Catalogue, tasks: TaskGroup) -> None:
         """Follow exactly the kinds that there are."""
