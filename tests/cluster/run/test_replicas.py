@@ -1,5 +1,6 @@
 """Replicas that die, freeze and end in order; an API server that goes away."""
 
+import json
 import signal
 from collections.abc import Iterator
 from time import monotonic
@@ -144,3 +145,27 @@ def test_an_api_server_that_restarts_costs_nothing(stage: Stage, hotel: Hotel, c
     assert replica.process.alive
     assert stage.emulator.writes() == {"UpdateRule": 1}
     assert stage.emulator.counts() == WHOLE
+
+
+def test_who_is_told_to_end_waits_for_the_answer_to_what_it_wrote(stage: Stage, hotel: Hotel, kube: Kube) -> None:
+    first = stage.replica("--leader-elect").ready()
+    hotel.apply()
+    hotel.built()
+    stage.emulator.forget_calls()
+    slow = {"operation": "UpdateRule", "effect": "slow-answer", "seconds": 3, "count": 1}
+    stage.emulator.admin("POST", "faults/failures", slow)
+
+    hotel.weigh(80)
+    eventually("AWS has it", lambda: '"weight": 80' in json.dumps(stage.emulator.admin("GET", "snapshot")))
+    first.process.process.terminate()
+    told = monotonic()
+    first.process.process.wait(15)
+    took = monotonic() - told
+    answered = stage.emulator.writes()
+    stage.replica("--leader-elect").ready()
+    hotel.follows()
+
+    assert first.process.process.returncode == 0
+    assert 1 < took < 10, "the rest of the three seconds"
+    assert not first.logged("bug")
+    assert answered == stage.emulator.writes() == {"UpdateRule": 1}
