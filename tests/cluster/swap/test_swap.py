@@ -19,6 +19,7 @@ from tests.cluster.swap.stage import DEPLOYMENT, allowed, peak_memory
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
 CLASS_FINALIZER = "gateway-exists-finalizer.gateway.networking.k8s.io"
+UNGRANTED = "rules[1].backendRefs[0]: no ReferenceGrant in namespace tills lets HTTPRoute of shop in"
 CLASS = named("GatewayClass", "amazon-vpc-lattice")
 OF_ROUTES = {"SERVICE", "LISTENER", "RULE", "SERVICE_NETWORK_SERVICE_ASSOCIATION"}
 LEFT = {
@@ -36,8 +37,16 @@ def test_the_go_controller_had_nothing_left_to_do(shop: Shop) -> None:
     assert would_write(shop.kube, shop.swap.emulator.url) == []
 
 
-def test_plan_names_beforehand_what_would_be_taken_away(shop: Shop) -> None:
-    """Whoever asks may read ReferenceGrants, which the Go controller's role does not: there it is not enforced."""
+def test_plan_names_beforehand_what_is_held(shop: Shop) -> None:
+    """Whoever asks may read ReferenceGrants, which the Go controller's role does not."""
+    said = shop.swap.command("plan", "--all-namespaces")
+
+    assert f"! HTTPRoute shop/checkout: {UNGRANTED} (decision 27)" in said
+    assert said.rstrip().endswith(" 1 difference is held.")
+
+
+def test_plan_shows_what_the_difference_would_do(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPLY_SWITCHOVER_DIFFERENCES", "true")
     with pytest.raises(CommandError) as said:
         shop.swap.command("plan", "--all-namespaces")
 
@@ -51,6 +60,23 @@ def test_the_first_pass_writes_nothing_to_aws(shop: Shop, replica: Replica) -> N
 
     assert shop.swap.emulator.writes() == {}
     assert would_write(shop.kube, shop.swap.emulator.url) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("checkout", ("True", "DifferencesHeld"), id="a backend of another namespace"),
+        pytest.param("orders", ("False", "NoDifferences"), id="nothing differs"),
+        pytest.param("rates", ("False", "NoDifferences"), id="nor here"),
+    ],
+)
+def test_a_route_says_whether_something_of_it_is_held(
+    shop: Shop, replica: Replica, name: str, said: tuple[str, str]
+) -> None:
+    route = shop.kube.get(named("HTTPRoute", name))
+    inherited = condition(route["status"]["parents"][0], f"{P}Inherited")
+
+    assert (inherited["status"], inherited["reason"]) == said
 
 
 def test_conditions_that_say_the_same_keep_their_time(shop: Shop, replica: Replica) -> None:
@@ -122,6 +148,8 @@ def test_an_edited_route_is_applied(shop: Shop, replica: Replica) -> None:
     )
     eventually("the new form is in place", lambda: programmed(shop, "checkout"))
 
+    route = shop.kube.get(named("HTTPRoute", "checkout"))
+    assert condition(route["status"]["parents"][0], f"{P}Inherited")["reason"] == "Edited"
     assert shop.swap.emulator.writes() == {"UpdateRule": 1}
     assert would_write(shop.kube, shop.swap.emulator.url) == []
 
