@@ -17,8 +17,7 @@ from tests.cluster.manifests import read_manifest
 
 ACCOUNT = "gateway-api-controller"
 KINDS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
-OTHER_ROLES = frozenset({"aws-application-networking-system"})
-"""Namespaces in which a test gives the account another role: that of the Go controller."""
+NOWHERE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,18 +65,18 @@ def granted(rights: Iterable[Object]) -> frozenset[Right]:
     )
 
 
-def asked(plane: ControlPlane) -> Iterator[Call]:
-    """What the product asked for under the chart's role."""
+def asked(plane: ControlPlane, elsewhere: frozenset[str] = NOWHERE) -> Iterator[Call]:
+    """What the product asked for under the chart's role; in the namespaces ``elsewhere`` the account has another."""
     for line in (plane.folder / AUDIT_LOG).read_text().splitlines():
         event = json.loads(line)
         _, _, home, account = event["user"]["username"].split(":")
-        if account == ACCOUNT and home not in OTHER_ROLES and event.get("userAgent") and "objectRef" in event:
+        if account == ACCOUNT and home not in elsewhere and event.get("userAgent") and "objectRef" in event:
             yield Call(Right(event["verb"], _resource(event["objectRef"])), event["responseStatus"]["code"])
 
 
-def unknown_wishes(plane: ControlPlane, rights: frozenset[Right]) -> list[str]:
+def unknown_wishes(calls: Iterable[Call], rights: frozenset[Right]) -> list[str]:
     """What was refused and is not among the rights; a right that was refused had been taken away by a test."""
-    refused = {call.right for call in asked(plane) if call.status == HTTPStatus.FORBIDDEN}
+    refused = {call.right for call in calls if call.status == HTTPStatus.FORBIDDEN}
     return sorted(map(str, refused - rights))
 
 

@@ -19,7 +19,8 @@ from tests.cluster.control_plane import API_SERVER, CONTROLLER_MANAGER, ETCD
 from tests.cluster.kube import Object, eventually
 from tests.cluster.life.traffic import Request, Traffic, ask, traffic
 from tests.cluster.life.world import HOME, Standing, World, as_text
-from tests.cluster.run.hotel import EXAMPLE, ROUTES, Hotel
+from tests.cluster.rights import asked, unknown_wishes
+from tests.cluster.run.hotel import EXAMPLE, ROUTES, WHOLE, Hotel
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
@@ -188,24 +189,25 @@ def test_an_api_server_that_is_killed_with_its_etcd_comes_back(serving: Serving)
     assert starts(serving.world) == before
 
 
-def test_pods_that_are_new_after_the_controller_manager_was_killed_have_their_gate(serving: Serving) -> None:
-    kubectl, plane = serving.hotel.kubectl, serving.world.plane
+def test_pods_are_replaced_by_pods_with_gates_though_the_controller_manager_is_killed(serving: Serving) -> None:
+    kubectl, plane, hotel = serving.hotel.kubectl, serving.world.plane, serving.hotel
     kubectl("label", "namespace", SHOP, f"{INJECT}=enabled")
 
     with serving.unbroken():
         plane.kill(CONTROLLER_MANAGER)
-        serving.hotel.here("scale", "deployment/parking", "--replicas=3")
+        hotel.here("rollout", "restart", "deployment/parking")
         plane.start(CONTROLLER_MANAGER)
-        eventually("there is another pod", lambda: len(parking_pods(serving)) == 3)
+        hotel.here("rollout", "status", "deployment/parking", "--timeout=50s")
+        eventually("the old pods are gone", lambda: len(parking_pods(serving)) == 2)
 
-    gates = sorted(gates_of(pod) for pod in parking_pods(serving))
-    assert gates == [[], [], [GATE]]
+    assert [gates_of(pod) for pod in parking_pods(serving)] == [[GATE], [GATE]]
+    assert [condition_of(pod, GATE) for pod in parking_pods(serving)] == ["True", "True"]
 
 
 def test_an_aws_that_is_killed_is_found_as_it_was(serving: Serving) -> None:
     """The emulator's Envoy dies with it, so requests fail until it is back."""
     world = serving.world
-    whole = world.emulator.counts()
+    eventually("old pods are drained", lambda: world.emulator.counts() == WHOLE)
 
     world.restart_emulator()
     for each in serving.traffic.requests:
@@ -213,8 +215,15 @@ def test_an_aws_that_is_killed_is_found_as_it_was(serving: Serving) -> None:
     with serving.unbroken():
         serving.edits_arrive()
 
-    assert world.emulator.counts() == whole
+    assert world.emulator.counts() == WHOLE
     assert set(world.emulator.writes()) <= {"UpdateRule"}
+
+
+def test_the_rights_of_the_chart_were_enough(deleted: float, world: World) -> None:
+    calls = list(asked(world.plane))
+
+    assert len(calls) > 100
+    assert unknown_wishes(calls, frozenset()) == []
 
 
 def test_routes_go_within_thirty_seconds_and_nothing_is_left_in_lattice(deleted: float, world: World) -> None:
@@ -252,3 +261,7 @@ def parking_pods(serving: Serving) -> list[Object]:
 
 def gates_of(pod: Object) -> list[str]:
     return [each["conditionType"] for each in pod["spec"].get("readinessGates", ())]
+
+
+def condition_of(pod: Object, kind: str) -> str:
+    return next((each["status"] for each in pod["status"]["conditions"] if each["type"] == kind), "")

@@ -6,7 +6,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 
 from lattice_gateway.cli.demo.pods import LOOPBACK_NETWORK, POD_NETWORK
@@ -18,6 +18,9 @@ from tests.cluster.run.stage import Replica, fetched
 
 OFFERS = {8080: "metrics", 8081: "probes", 9443: "webhook"}
 """What lattice-gateway listens for, by the ports that it and the chart have for it."""
+
+STAYS = 2.0
+"""Seconds that a web server goes on after it was asked to end."""
 
 NUMBERS = count(1)
 
@@ -42,7 +45,8 @@ class WebServer:
         return True
 
     def ask_to_end(self) -> None:
-        self.kill()
+        """It goes on for a moment, as a pod whose preStop hook waits for those who still send it requests."""
+        Timer(STAYS, self.kill).start()
 
     def kill(self) -> None:
         if self.alive:
