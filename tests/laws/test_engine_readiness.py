@@ -207,6 +207,25 @@ def test_a_gate_that_somebody_shuts_again_is_opened_again() -> None:
     assert cluster.turned["parking-3"][-2:] == [("False", "Tampered"), OPEN]
 
 
+def test_pods_that_keep_coming_do_not_put_off_the_look_at_the_first() -> None:
+    stage, cluster = Stage(), GatedCluster()
+
+    async def scene(controller: Controller) -> None:
+        await rest(controller)
+        cluster.start("parking-3", NEW)
+        await asyncio.sleep(0.5)
+        report(stage, NEW, Health.HEALTHY)
+        for number in range(60):
+            cluster.start(f"late-{number}", f"10.244.8.{number}")
+            await asyncio.sleep(0.5)
+            if cluster.opened:
+                return
+
+    play_gated(stage, cluster, scene)
+
+    assert cluster.opened == ["parking-3"]
+
+
 def test_what_vpc_lattice_refuses_to_tell_is_asked_again() -> None:
     stage, cluster = Stage(), GatedCluster()
 
@@ -233,7 +252,7 @@ def test_what_vpc_lattice_refuses_to_tell_is_asked_again() -> None:
     assert cluster.turned["parking-3"] == [OPEN]
 
 
-def test_without_health_checks_a_gate_opens_at_once_and_nothing_is_read() -> None:
+def test_without_health_checks_a_gate_opens_as_soon_as_we_lead_and_nothing_is_read() -> None:
     stage, cluster = Stage(), GatedCluster()
     pod = Ref(Kind.POD, "default", "parking-3")
     cluster.start("parking-3", NEW)
@@ -248,8 +267,10 @@ def test_without_health_checks_a_gate_opens_at_once_and_nothing_is_read() -> Non
             random=Random(1),
             metrics=Metrics(CollectorRegistry()),
         )
-        running = asyncio.create_task(readiness.run())
         readiness.take({pod: Waiting("uid of parking-3", (place,))})
+        await asyncio.sleep(60)
+        assert cluster.turned == {}
+        running = asyncio.create_task(readiness.run())
         await asyncio.sleep(0.01)
         running.cancel()
 

@@ -75,7 +75,7 @@ _Due: TypeAlias = GroupKey | Ref
 
 
 class Readiness:
-    """Who waits for whom, when to look, and what was seen."""
+    """Who waits for whom, when to look, and what was seen. Without alarms it only remembers who waits."""
 
     def __init__(
         self, *, calls: Calls, mirror: Mirror, gates: Gates, clock: Clock, random: Random, metrics: Metrics
@@ -90,7 +90,7 @@ class Readiness:
         self._pods_at: defaultdict[GroupKey, set[Ref]] = defaultdict(set)
         self._readings: dict[GroupKey, _Reading] = {}
         self._looks: dict[GroupKey, int] = {}
-        self._alarms: Alarms[_Due] = Alarms(clock)
+        self._alarms: Alarms[_Due] | None = None
 
     def take(self, news: Mapping[Ref, Waiting | None]) -> None:
         """Which pods wait, and where; None: a pod waits no more."""
@@ -104,32 +104,40 @@ class Readiness:
 
     async def run(self) -> None:
         """Look and tell, as long as this replica leads; who led before may have told something else."""
+        alarms = self._alarms = Alarms(self._clock)
         self._readings.clear()
+        self._looks.clear()
         for ref, pod in self._pods.items():
             self._pods[ref] = _Pod(pod.waiting, pod.since)
             self._arm_pod(ref, pod.waiting)
-        while True:
-            first = await self._alarms.ring()
-            due = {first, *self._alarms.take_until(self._clock.now() + TOGETHER)}
-            groups = sorted((key for key in due if isinstance(key, GroupKey)), key=str)
-            await self._look(groups)
-            concerned = {ref for key in groups for ref in self._pods_at.get(key, ())}
-            concerned.update(key for key in due if isinstance(key, Ref))
-            for ref in sorted(concerned):
-                self._judge(ref)
-            for key in groups:
-                self._arm_group(key)
+        try:
+            while True:
+                first = await alarms.ring()
+                await self._see_to({first, *alarms.take_until(self._clock.now() + TOGETHER)})
+        finally:
+            self._alarms = None
+
+    async def _see_to(self, due: set[_Due]) -> None:
+        """Look at groups, and judge their pods and others that are due."""
+        groups = sorted((key for key in due if isinstance(key, GroupKey)), key=str)
+        await self._look(groups)
+        concerned = {ref for key in groups for ref in self._pods_at.get(key, ())}
+        concerned.update(key for key in due if isinstance(key, Ref))
+        for ref in sorted(concerned):
+            self._judge(ref)
+        for key in groups:
+            self._arm_group(key)
 
     def _forget(self, ref: Ref) -> None:
         pod = self._pods.pop(ref, None)
-        self._alarms.cancel(ref)
+        self._cancel(ref)
         for place in pod.waiting.places if pod else ():
             self._pods_at[place.group].discard(ref)
             if not self._pods_at[place.group]:
                 del self._pods_at[place.group]
                 self._readings.pop(place.group, None)
                 self._looks.pop(place.group, None)
-                self._alarms.cancel(place.group)
+                self._cancel(place.group)
 
     def _arm_pod(self, ref: Ref, waiting: Waiting) -> None:
         """Groups with health checks are looked at; where there are none nothing has to be waited for in Lattice."""
@@ -137,18 +145,26 @@ class Readiness:
         for place in waiting.places:
             self._pods_at[place.group].add(ref)
         for group in checked:
-            self._looks[group] = 0
-            self._arm_group(group)
+            if self._looks.get(group) != 1:  # else the first look is about to come, and serves this pod too
+                self._looks[group] = 0
+                self._arm_group(group)
         if not checked:
-            self._alarms.set(ref, self._clock.now() + (0.0 if waiting.places else ALONE))
+            self._set(ref, 0.0 if waiting.places else ALONE)
 
     def _arm_group(self, key: GroupKey) -> None:
         if key not in self._pods_at:
             return
         look = self._looks.get(key, 0)
         self._looks[key] = look + 1
-        delay = min(LONGEST, FIRST * 2.0 ** min(look, 10)) * (0.9 + 0.2 * self._random.random())
-        self._alarms.set(key, self._clock.now() + delay)
+        self._set(key, min(LONGEST, FIRST * 2.0 ** min(look, 10)) * (0.9 + 0.2 * self._random.random()))
+
+    def _set(self, key: _Due, delay: float) -> None:
+        if self._alarms is not None:
+            self._alarms.set(key, self._clock.now() + delay)
+
+    def _cancel(self, key: _Due) -> None:
+        if self._alarms is not None:
+            self._alarms.cancel(key)
 
     async def _look(self, groups: Iterable[GroupKey]) -> None:
         async with asyncio.TaskGroup() as tasks:

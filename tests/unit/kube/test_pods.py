@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from random import Random
 from time import perf_counter
@@ -15,7 +16,7 @@ from lattice_gateway.adapters.kube.follow import Follower
 from lattice_gateway.adapters.kube.gates import PodGates
 from lattice_gateway.adapters.kube.intake import Intake
 from lattice_gateway.adapters.kube.known import Known
-from lattice_gateway.adapters.kube.reading import is_read
+from lattice_gateway.adapters.kube.reading import is_read, read_item
 from lattice_gateway.core.objects import READINESS_GATE, Kind, Pod, Ref
 from lattice_gateway.core.report.readiness import GateCondition, GateReason
 from tests.laws.engine_stage import LoopClock, play
@@ -91,6 +92,18 @@ def test_pods_without_our_gate_cost_next_to_nothing() -> None:
     assert best / 1000 < 5e-5
 
 
+def test_a_pod_with_our_gate_is_kept_in_a_kilobyte() -> None:
+    pods = [as_item(pod(f"room-{number}", number, READINESS_GATE, ContainersReady="True")) for number in range(500)]
+    kept = [read_item(pods[0], PODS)]
+    tracemalloc.start()
+
+    kept += [read_item(each, PODS) for each in pods]
+
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert used / len(pods) < 1500
+
+
 def _timed(work: Callable[[], object]) -> float:
     began = perf_counter()
     work()
@@ -115,6 +128,7 @@ def test_a_follower_passes_over_pods_without_our_gate_and_keeps_its_place() -> N
     play(scene)
 
     assert [ref.name for ref in known.of(Kind.POD)] == ["gated"]
+    assert script.requests("GET")[0][1]["limit"] == "100"
     assert [query["resourceVersion"] for _, query in script.requests("WATCH")][:2] == ["10", "12"]
 
 

@@ -5,6 +5,7 @@ as an answer at all is a ``KubeFailure``: the connection was cut in the middle.
 """
 
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import Any, Final, TypeAlias, TypedDict
 
 import msgspec
@@ -249,7 +250,8 @@ def _read_pod(item: msgspec.Raw | bytes) -> Seen:
     """A pod without all that readiness gates do not need; what kubelet writes at every turn is no news then."""
     try:
         raw = _POD.decode(item)
-        metadata = {name: raw["metadata"].get(name) for name in _POD_METADATA if raw["metadata"].get(name)}
+        given = ((name, raw["metadata"].get(name)) for name in _POD_METADATA)
+        metadata = {name: _shared(value) if name == "namespace" else value for name, value in given if value}
         pod = msgspec.convert({"metadata": metadata, "spec": _gates(raw), "status": _conditions(raw)}, Pod)
     except (msgspec.DecodeError, KeyError) as error:
         raise _cut_off(error) from error
@@ -259,11 +261,17 @@ def _read_pod(item: msgspec.Raw | bytes) -> Seen:
     return Seen(ref=pod.ref, version=version, metadata=pod.metadata, thing=pod)
 
 
+def _shared(word: Any) -> Any:
+    """The word itself, kept once for all pods that have it."""
+    return intern(word) if isinstance(word, str) else word
+
+
 _POD_METADATA: Final = ("name", "namespace", "uid", "deletionTimestamp", "labels")
 
 
 def _gates(raw: _PodItem) -> dict[str, Any]:
-    return {"readinessGates": raw.get("spec", {}).get("readinessGates") or []}
+    gates = raw.get("spec", {}).get("readinessGates") or []
+    return {"readinessGates": [{name: _shared(value) for name, value in gate.items()} for gate in gates]}
 
 
 def _conditions(raw: _PodItem) -> dict[str, Any]:
@@ -271,7 +279,7 @@ def _conditions(raw: _PodItem) -> dict[str, Any]:
     status = raw.get("status", {})
     read = {CONTAINERS_READY, *(gate.get("conditionType") for gate in _gates(raw)["readinessGates"])}
     conditions = [each for each in status.get("conditions") or () if each.get("type") in read]
-    said = [{name: value for name, value in each.items() if value is not None} for each in conditions]
+    said = [{name: _shared(value) for name, value in each.items() if value is not None} for each in conditions]
     return {"podIPs": status.get("podIPs") or [], "conditions": said}
 
 
