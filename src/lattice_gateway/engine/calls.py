@@ -17,6 +17,7 @@ from lattice_gateway.engine.leadership import Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, LatticeFailure
 from lattice_gateway.engine.reads import Page, Read
+from lattice_gateway.engine.wire import Wire
 
 T = TypeVar("T")
 
@@ -24,8 +25,6 @@ ATTEMPTS = {ErrorKind.THROTTLED: 20, ErrorKind.UNAVAILABLE: 4, ErrorKind.UNKNOWN
 """How often a call is sent before its unit fails (and is tried again later); every other error is final at once."""
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 10.0
-IN_FLIGHT = 64
-"""Requests on the wire at once; the connection pool of the adapter is as large."""
 
 
 class Calls:
@@ -51,7 +50,7 @@ class Calls:
         self._metrics = metrics
         self._permission = permission
         self._gates: dict[CallName, Gate] = {}
-        self._wire = asyncio.Semaphore(IN_FLIGHT)
+        self._wire = Wire()
         self._on_wire = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -133,10 +132,13 @@ class Calls:
         gate = self._gate(name)
         await gate.enter(urgency)
         try:
-            async with self._wire:
+            await self._wire.enter(urgency)
+            try:
                 if self._closed or not self._may_leave(name):
                     await asyncio.get_running_loop().create_future()
                 return await self._sent(gate, name, send)
+            finally:
+                self._wire.leave()
         finally:
             gate.leave()
 

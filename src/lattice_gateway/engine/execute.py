@@ -51,6 +51,20 @@ class Executed:
     performed: tuple[ops.Operation, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One plan of a unit on its way; changes of ``targets`` are so urgent."""
+
+    unit: UnitKey
+    desired: Desired
+    targets: Urgency
+
+    def urgency_of(self, operation: ops.Operation) -> Urgency:
+        """Targets may go before everything else (architecture.md §3)."""
+        moves = isinstance(operation, ops.RegisterTargets | ops.DeregisterTargets)
+        return self.targets if moves else Urgency.CHANGE
+
+
 class Executor:
     """Carries out plans of units, one call after the other."""
 
@@ -64,44 +78,45 @@ class Executor:
         self._ledger = ledger
         self._clock = clock
 
-    async def execute(self, plan: Plan, desired: Desired) -> Executed:
-        """Run every step whose needs are met; steps stand after what they need."""
+    async def execute(self, plan: Plan, desired: Desired, targets: Urgency = Urgency.TARGETS) -> Executed:
+        """Run every step whose needs are met; steps stand after what they need. ``targets`` go so urgently."""
         performed: list[ops.Operation] = []
         done: set[str] = set()
         result: Result = Done()
         for step in plan.steps:
             if not step.needs <= done:
                 continue
-            came_out = await self._step(step, plan.unit, desired, performed)
+            came_out = await self._step(step, _Run(plan.unit, desired, targets), performed)
             if isinstance(came_out, Done):
                 done.add(step.name)
             result = graver(result, came_out)
         return Executed(result, tuple(performed))
 
-    async def _step(self, step: Step, unit: UnitKey, desired: Desired, performed: list[ops.Operation]) -> Result:
-        around = self._neighbours.around(unit, desired)
+    async def _step(self, step: Step, run: "_Run", performed: list[ops.Operation]) -> Result:
+        around = self._neighbours.around(run.unit, run.desired)
         for condition in step.when:
-            waiting = holds(condition, self._mirror.observed(unit), around)
+            waiting = holds(condition, self._mirror.observed(run.unit), around)
             if waiting is not None:
                 return waiting
         for operation in step.operations:
             bound = bind(operation, self._neighbours.resolve)
             if isinstance(bound, Waiting):
                 return bound
-            failed = await self._perform(bound, unit, desired)
+            failed = await self._perform(bound, run)
             if failed is not None:
                 return failed
             performed.append(bound)
         return Done()
 
-    async def _perform(self, operation: ops.Operation, unit: UnitKey, desired: Desired) -> Failed | None:
+    async def _perform(self, operation: ops.Operation, run: "_Run") -> Failed | None:
         """One call. From before it leaves until its answer is taken in, the unit's memory is not trusted."""
+        unit = run.unit
         if isinstance(operation, CREATES_UNIT):
-            self._ledger.creating(unit, desired)
+            self._ledger.creating(unit, run.desired)
         token = self._tokens.token(unit, operation)
         self._mirror.touch(unit, self._clock.now())
         try:
-            answer = await self._calls.perform(operation, token, urgency_of(operation))
+            answer = await self._calls.perform(operation, token, run.urgency_of(operation))
         except LatticeFailure as failure:
             if failure.error.kind is not ErrorKind.NOT_FOUND or not is_removal(operation):
                 return self._failed(unit, failure.error)
@@ -128,13 +143,6 @@ def graver(one: Result, other: Result) -> Result:
     if isinstance(one, Waiting) and isinstance(other, Waiting):
         return Waiting(one.why, tuple(dict.fromkeys((*one.on, *other.on))))
     return other if _gravity(other) > _gravity(one) else one
-
-
-def urgency_of(operation: ops.Operation) -> Urgency:
-    """Targets go before everything else (architecture.md §3)."""
-    if isinstance(operation, ops.RegisterTargets | ops.DeregisterTargets):
-        return Urgency.TARGETS
-    return Urgency.CHANGE
 
 
 def is_removal(operation: ops.Operation) -> bool:

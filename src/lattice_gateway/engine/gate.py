@@ -23,6 +23,14 @@ class Urgency(IntEnum):
     """Resync, sweeps, ownership."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How urgent a run of a unit is: its reads, and its changes of targets; its other changes are a ``CHANGE``."""
+
+    reads: Urgency
+    targets: Urgency
+
+
 @dataclass(order=True, slots=True)
 class _Ticket:
     urgency: Urgency

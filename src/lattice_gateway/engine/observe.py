@@ -25,6 +25,7 @@ from lattice_gateway.core.lattice.words import Arn, ListenerProtocol, Status, Ta
 from lattice_gateway.core.plan.ownership import is_ours
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.candidates import GroupIndex, index_groups
+from lattice_gateway.engine.gate import Urgency
 from lattice_gateway.engine.ports import LatticeFailure
 from lattice_gateway.engine.reads import (
     GetListener,
@@ -90,7 +91,7 @@ class Observer:
     ) -> ObservedNetwork:
         linked = (await self._listings.associations(network.id).since(since.listed)).items
         owned = [await self._is_ours(each.association.arn, since) for each in linked]
-        vpcs = await self._calls.pages(lambda after: ListVpcAssociationsOfNetwork(network.id, after))
+        vpcs = await self._calls.pages(lambda after: ListVpcAssociationsOfNetwork(network.id, after), since.urgency)
         others = sum(each.vpc != self._owner.vpc for each in vpcs)
         here = association is not None and association.network_id == network.id
         return replace(network, services=len(linked), ours=sum(owned), vpcs=others + here)
@@ -111,25 +112,25 @@ class Observer:
         candidates = index.candidates(unit, self._owner)
         missing = {group.id for group in before} - {each.group.id for each in candidates}
         found = [await self._group(each, since) for each in candidates]
-        found += [await self._group_by_id(group) for group in sorted(missing)]
+        found += [await self._group_by_id(group, since) for group in sorted(missing)]
         return tuple(group for group in found if group is not None)
 
     async def service(self, key: ServiceKey, before: ObservedService | None, since: Since) -> ObservedService | None:
         """The service of that name in our account; None: there is none. What hangs on a foreign one is not read."""
         listed = (await self._listings.services.since(since.listed)).items.get(key.name)
         if listed is None and before is not None:
-            listed = await _unless_missing(self._calls.read(GetService(before.id)))
+            listed = await _unless_missing(self._calls.read(GetService(before.id), since.urgency))
         if listed is None:
             return None
         return await _unless_missing(self._whole_service(listed, since))
 
-    async def targets(self, group: str) -> tuple[ObservedTarget, ...]:
+    async def targets(self, group: str, urgency: Urgency) -> tuple[ObservedTarget, ...]:
         """The registered and draining targets of a group."""
-        return await self._calls.pages(lambda after: ListTargets(group, after))
+        return await self._calls.pages(lambda after: ListTargets(group, after), urgency)
 
     async def associations(self, service: str, since: Since) -> tuple[ObservedAssociation, ...]:
         """The associations of one service with their tags."""
-        linked = await self._calls.pages(lambda after: ListAssociationsOfService(service, after))
+        linked = await self._calls.pages(lambda after: ListAssociationsOfService(service, after), since.urgency)
         return tuple([await self._tagged(each.association, since) for each in linked])
 
     async def owner_of(self, arn: Arn) -> Tags | None:
@@ -160,8 +161,8 @@ class Observer:
     async def _group(self, listed: Listed, since: Since) -> ObservedGroup | None:
         """A listed group with all its parts; None: it is gone, and the listing is behind."""
         group = listed.group
-        detail = await self._detail(listed)
-        targets = await _unless_missing(self.targets(group.id))
+        detail = await self._detail(listed, since)
+        targets = await _unless_missing(self.targets(group.id, since.urgency))
         if detail is None or targets is None:
             self._details.pop(group.id, None)
             return None
@@ -170,49 +171,50 @@ class Observer:
             group, version=detail.version, health=detail.health, failure=detail.failure, tags=tags, targets=targets
         )
 
-    async def _detail(self, listed: Listed) -> ObservedGroup | None:
+    async def _detail(self, listed: Listed, since: Since) -> ObservedGroup | None:
         """Version and health check; None: the group is gone."""
         known = self._details.get(listed.group.id)
         if known is not None and self._is_current(known[0], listed.version):
             return known[1]
-        detail = await _unless_missing(self._calls.read(GetTargetGroup(listed.group.id)))
+        detail = await _unless_missing(self._calls.read(GetTargetGroup(listed.group.id), since.urgency))
         if detail is not None:
             self._details[detail.id] = (listed.version, detail)
         return detail
 
-    async def _group_by_id(self, group: str) -> ObservedGroup | None:
-        detail = await _unless_missing(self._calls.read(GetTargetGroup(group)))
+    async def _group_by_id(self, group: str, since: Since) -> ObservedGroup | None:
+        detail = await _unless_missing(self._calls.read(GetTargetGroup(group), since.urgency))
         if detail is None:
             self._details.pop(group, None)
             return None
-        tags = await _unless_missing(self._tags(detail.arn, NOW))
-        return replace(detail, tags=tags, targets=await _unless_missing(self.targets(group)))
+        tags = await _unless_missing(self._tags(detail.arn, replace(NOW, urgency=since.urgency)))
+        targets = await _unless_missing(self.targets(group, since.urgency))
+        return replace(detail, tags=tags, targets=targets)
 
     async def _whole_service(self, listed_service: ObservedService, since: Since) -> ObservedService:
         service = replace(listed_service, tags=await self._tags(listed_service.arn, since))
         if not is_ours(service.tags, self._owner):
             return service
         associations = await self.associations(service.id, since)
-        listed = await self._calls.pages(lambda after: ListListeners(service.id, after))
-        listeners = [await self._listener(service.id, listener) for listener in listed]
+        listed = await self._calls.pages(lambda after: ListListeners(service.id, after), since.urgency)
+        listeners = [await self._listener(service.id, listener, since.urgency) for listener in listed]
         whole = replace(service, associations=associations, listeners=tuple(listeners))
         if service.status in FAILED or any(each.protocol is ListenerProtocol.HTTPS for each in listed):
-            detail = await self._calls.read(GetService(service.id))
+            detail = await self._calls.read(GetService(service.id), since.urgency)
             whole = replace(whole, certificate=detail.certificate, failure=detail.failure)
         return whole
 
-    async def _listener(self, service: str, listener: ObservedListener) -> ObservedListener:
+    async def _listener(self, service: str, listener: ObservedListener, urgency: Urgency) -> ObservedListener:
         if listener.protocol is ListenerProtocol.TLS_PASSTHROUGH:
-            return replace(await self._calls.read(GetListener(service, listener.id)), rules=())
-        summaries = await self._calls.pages(lambda after: ListRules(service, listener.id, after))
-        rules = [await self._rule(service, listener.id, summary) for summary in summaries]
+            return replace(await self._calls.read(GetListener(service, listener.id), urgency), rules=())
+        summaries = await self._calls.pages(lambda after: ListRules(service, listener.id, after), urgency)
+        rules = [await self._rule(service, listener.id, summary, urgency) for summary in summaries]
         return replace(listener, rules=tuple(rules))
 
-    async def _rule(self, service: str, listener: str, summary: RuleSummary) -> ObservedRule:
+    async def _rule(self, service: str, listener: str, summary: RuleSummary, urgency: Urgency) -> ObservedRule:
         known = self._rules.get(summary.id)
         if known is not None and self._is_current(known[0], summary.version):
             return replace(known[1], name=summary.name, priority=summary.priority)
-        rule = await self._calls.read(GetRule(service, listener, summary.id))
+        rule = await self._calls.read(GetRule(service, listener, summary.id), urgency)
         self._rules[rule.id] = (summary.version, rule)
         return rule
 
@@ -232,7 +234,7 @@ class Observer:
             raise
 
     async def _tags(self, arn: Arn, since: Since) -> Tags:
-        return await self._listings.tags(arn, since.tags)
+        return await self._listings.tags(arn, since)
 
 
 async def _unless_missing(answer: Awaitable[T]) -> T | None:

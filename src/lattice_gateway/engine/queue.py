@@ -9,9 +9,10 @@ from typing import Protocol
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.engine.gate import Urgency
 
-AT_ONCE: Mapping[type, int] = {NetworkKey: 16, GroupKey: 4096, ServiceKey: 4096}
-"""Units of a kind that run at a time; most of them wait at a gate, where the urgent go first. Kinds are apart, so that
-none starves another. A service waits until its groups were looked at, so few at a time would hold services up."""
+AT_ONCE: Mapping[type, int] = {NetworkKey: 16, GroupKey: 48, ServiceKey: 4096}
+"""Units of a kind that run at a time. Kinds are apart, so that none starves another. Services wait at the gates of what
+they need, so that few at a time would hold others up that need something else. Groups wait here: pods may come to one
+that nothing else was done for yet, and then it must not stand in line at a gate already."""
 
 
 class Watcher(Protocol):
@@ -48,7 +49,7 @@ class Queue:
         self._numbers = count()
         self._heaps: dict[type, list[tuple[Urgency, int, UnitKey]]] = {kind: [] for kind in AT_ONCE}
         self._queued: dict[UnitKey, Urgency] = {}
-        self._running: dict[type, set[UnitKey]] = {kind: set() for kind in AT_ONCE}
+        self._running: dict[type, dict[UnitKey, Urgency]] = {kind: {} for kind in AT_ONCE}
         self._again: dict[UnitKey, Urgency] = {}
         self._changed = asyncio.Event()
 
@@ -78,16 +79,19 @@ class Queue:
         while True:
             key = self._next()
             if key is not None:
-                del self._queued[key]
-                self._running[type(key)].add(key)
+                self._running[type(key)][key] = self._queued.pop(key)
                 self._watcher.taken(key)
                 return key
             self._changed.clear()
             await self._changed.wait()
 
+    def urgency(self, key: UnitKey) -> Urgency:
+        """Why a unit that runs does so."""
+        return self._running[type(key)][key]
+
     def done(self, key: UnitKey) -> None:
         """The unit has run."""
-        self._running[type(key)].discard(key)
+        self._running[type(key)].pop(key, None)
         self._watcher.done(key)
         urgency = self._again.pop(key, None)
         if urgency is not None:
@@ -101,7 +105,7 @@ class Queue:
         return heapq.heappop(min(heads, key=lambda heap: heap[0][:2]))[2]
 
     def _head(self, kind: type, heap: list[tuple[Urgency, int, UnitKey]]) -> bool:
-        """Whether a unit of this kind may start; drops entries that a more urgent wish has overtaken."""
+        """Whether a unit of this kind may start, for pods at any time; drops what a more urgent wish has overtaken."""
         while heap and self._queued.get(heap[0][2]) is not heap[0][0]:
             heapq.heappop(heap)
-        return bool(heap) and len(self._running[kind]) < AT_ONCE[kind]
+        return bool(heap) and (heap[0][0] is Urgency.TARGETS or len(self._running[kind]) < AT_ONCE[kind])

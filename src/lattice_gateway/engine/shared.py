@@ -35,10 +35,11 @@ TAGS_FRESH = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """How old what is read may be: the moments after which listings were begun and tags were read."""
+    """How old what is read may be: the moments after which listings were begun and tags were read; and how urgent."""
 
     listed: float
     tags: float
+    urgency: Urgency = Urgency.CHANGE
 
 
 NOW = Since(float("inf"), float("inf"))
@@ -105,17 +106,21 @@ class Listings:
             )
         return shared
 
-    async def tags(self, arn: Arn, since: float) -> Tags:
+    async def tags(self, arn: Arn, since: Since) -> Tags:
         """Tags of a resource: from the index of what is ours if that was read since, else from the resource itself.
 
         An index that is old is read anew as a whole: a page of it costs what the tags of one resource cost.
         """
         index = self.owned.last
-        if self._settings.tagging_api and index is not None and index.begun < self._clock.now() - TAGS_FRESH >= since:
+        if (
+            self._settings.tagging_api
+            and index is not None
+            and index.begun < self._clock.now() - TAGS_FRESH >= since.tags
+        ):
             index = await self.owned.since(self._clock.now() - TAGS_FRESH)
-        if index is not None and index.begun >= since and arn in index.items:
+        if index is not None and index.begun >= since.tags and arn in index.items:
             return index.items[arn]
-        return await self._calls.read(ListTags(arn))
+        return await self._calls.read(ListTags(arn), since.urgency)
 
     async def tags_of(self, arns: tuple[Arn, ...], urgency: Urgency) -> dict[Arn, Tags]:
         """Tags of many resources from the tagging API; those it does not know are left out."""

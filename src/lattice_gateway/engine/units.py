@@ -31,7 +31,7 @@ from lattice_gateway.engine.call_names import call_name
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.execute import Executor
 from lattice_gateway.engine.feed import StateUnwritable
-from lattice_gateway.engine.gate import Urgency
+from lattice_gateway.engine.gate import Pace, Urgency
 from lattice_gateway.engine.ledger import Ledger, absence
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.mirror import Mirror
@@ -40,6 +40,7 @@ from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.polls import Polls
 from lattice_gateway.engine.ports import Clock, LatticeFailure, StateStore
 from lattice_gateway.engine.queue import AT_ONCE, Queue
+from lattice_gateway.engine.resyncs import Resyncs
 from lattice_gateway.engine.shared import Listings
 from lattice_gateway.engine.tokens import Tokens
 from lattice_gateway.engine.waits import Waits
@@ -91,6 +92,7 @@ class Units:
         self._metrics = metrics
         self._told = told
         self._neighbours = Neighbours(settings, self.wishes, self.mirror, self.listings, clock)
+        self._resyncs = Resyncs(settings.resync, clock, random)
         self._work = Work(
             settings=settings,
             mirror=self.mirror,
@@ -98,11 +100,11 @@ class Units:
             neighbours=self._neighbours,
             executor=Executor(calls, self.mirror, self._neighbours, Tokens(process), self.ledger, clock),
             ledger=self.ledger,
+            resyncs=self._resyncs,
             clock=clock,
         )
         self._retries: Alarms[UnitKey] = Alarms(clock)
         self._second_looks: Alarms[UnitKey] = Alarms(clock)
-        self._resyncs: Alarms[UnitKey] = Alarms(clock)
         self._failures: dict[UnitKey, int] = {}
         self._visible: dict[UnitKey, Hashable] = {}
         self._waits = Waits()
@@ -188,7 +190,7 @@ class Units:
             tasks.create_task(self.polls.run(self.wake))
             tasks.create_task(self._ring(self._retries, Urgency.CHANGE))
             tasks.create_task(self._ring(self._second_looks, Urgency.CHANGE))
-            tasks.create_task(self._ring(self._resyncs, Urgency.UPKEEP))
+            tasks.create_task(self._ring(self._resyncs.alarms, Urgency.UPKEEP))
             while True:
                 key = await self.queue.take()
                 tasks.create_task(self._run(key))
@@ -210,13 +212,19 @@ class Units:
 
     async def _ran(self, desired: Desired) -> Ran:
         try:
-            return await self._work.run(desired)
+            return await self._work.run(desired, self._pace(desired.key))
         except Exception as bug:
             log.exception("bug", unit=str(desired.key))
             self._metrics.bug()
             self._metrics.runtime.panicked(desired)
             self.mirror.distrust(desired.key)
             return Ran(Failed(_bug(bug)))
+
+    def _pace(self, key: UnitKey) -> Pace:
+        """How urgent a run of the unit is: pods that move go first, but not those of a group that never served."""
+        urgency, outcome = self.queue.urgency(key), self.outcomes.get(key)
+        has_served = outcome is not None and outcome.serving is not None
+        return Pace(urgency, Urgency.TARGETS if has_served else min(urgency, Urgency.BEGUN))
 
     def _after(self, desired: Desired, ran: Ran, began: float) -> None:
         key = desired.key
@@ -225,7 +233,7 @@ class Units:
             self._neighbours.joins(key, ran.joins)
         self._wait(key, ran)
         self._retry(key, ran.result)
-        self._resync(key)
+        self._resyncs.ran(key, self.mirror.get(key), self.queue.urgency(key))
         self._publish(desired, ran.result)
         self._pass_on(key)
         if isinstance(desired, Absent) and isinstance(ran.result, Done) and self.wishes.get(key) is desired:
@@ -271,14 +279,6 @@ class Units:
 
     def _retry_delay(self, failures: int) -> float:
         return min(LONGEST_RETRY, 2.0 ** (failures - 1)) * (0.8 + 0.4 * self._random.random())
-
-    def _resync(self, key: UnitKey) -> None:
-        memory, every = self.mirror.get(key), self._settings.resync
-        if memory is None or every <= 0:
-            return
-        if memory.read_at + every <= self._clock.now() or key not in self._resyncs:
-            spread = every * (1 + 0.2 * self._random.random())
-            self._resyncs.set(key, max(memory.read_at, self._clock.now()) + spread)
 
     def _publish(self, desired: Desired, result: Result) -> None:
         """Tell what became of the unit, if that is news."""
@@ -339,7 +339,7 @@ class Units:
         self.wishes.drop(key)
         self._work.forget(key)
         self.polls.watch(key, frozenset())
-        self._resyncs.cancel(key)
+        self._resyncs.alarms.cancel(key)
         self._visible.pop(key, None)
         self.outcomes.pop(key, None)
         try:

@@ -13,12 +13,14 @@ from lattice_gateway.core.plan.networks import is_a_gateways
 from lattice_gateway.core.plan.plan import Join, Plan
 from lattice_gateway.engine.execute import Executor
 from lattice_gateway.engine.feed import NotHeldYet, StateUnwritable
+from lattice_gateway.engine.gate import Pace, Urgency
 from lattice_gateway.engine.ledger import Ledger
-from lattice_gateway.engine.mirror import Memory, Mirror
+from lattice_gateway.engine.mirror import Mirror
 from lattice_gateway.engine.neighbours import Neighbours
 from lattice_gateway.engine.observe import Observer
 from lattice_gateway.engine.planning import plan_unit
 from lattice_gateway.engine.ports import Clock, LatticeFailure
+from lattice_gateway.engine.resyncs import Resyncs
 from lattice_gateway.engine.shared import TAGS_FRESH, Since
 from lattice_gateway.engine.waits import Awaited
 from lattice_gateway.settings import Settings
@@ -68,6 +70,7 @@ class Work:
         neighbours: Neighbours,
         executor: Executor,
         ledger: Ledger,
+        resyncs: Resyncs,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -76,17 +79,18 @@ class Work:
         self._neighbours = neighbours
         self._executor = executor
         self._ledger = ledger
+        self._resyncs = resyncs
         self._clock = clock
         self._owner_seen: dict[UnitKey, float] = {}
         self._users_seen: dict[UnitKey, frozenset[UnitKey]] = {}
 
-    async def run(self, desired: Desired) -> Ran:
+    async def run(self, desired: Desired, pace: Pace) -> Ran:
         """Make the unit as desired, as far as that is possible now.
 
         Errors of calls and of the state directory are results. Raises whatever a bug raises.
         """
         try:
-            return await self._settle(desired)
+            return await self._settle(desired, pace)
         except LatticeFailure as failure:
             return Ran(Failed(failure.error))
         except NotHeldYet as early:
@@ -100,11 +104,11 @@ class Work:
         self._owner_seen.pop(key, None)
         self._users_seen.pop(key, None)
 
-    async def _settle(self, desired: Desired) -> Ran:
+    async def _settle(self, desired: Desired, pace: Pace) -> Ran:
         key = desired.key
         performed: list[ops.Operation] = []
         for _ in range(PASSES):
-            await self._know(desired)
+            await self._know(desired, pace.reads)
             unread = self._neighbours.unread(desired)
             if unread:
                 return Ran(Waiting(f"{unread[0]} was not read yet", unread), (), tuple(performed))
@@ -116,7 +120,7 @@ class Work:
                 return Ran(planned, (), tuple(performed))
             if await self._owner_read_again(desired, planned):
                 continue
-            executed = await self._executor.execute(planned, desired)
+            executed = await self._executor.execute(planned, desired, pace.targets)
             performed.extend(executed.performed)
             if not executed.performed or isinstance(executed.result, Failed):
                 return self._ran(desired, planned, executed.result, performed)
@@ -129,22 +133,19 @@ class Work:
                 result = Waiting(plan.joins[0].why)
         return Ran(result, plan.joins, tuple(performed))
 
-    async def _know(self, desired: Desired) -> None:
+    async def _know(self, desired: Desired, urgency: Urgency) -> None:
         """Have a memory of the unit that may be used."""
         memory = self._mirror.get(desired.key)
-        if memory is None or not memory.trusted or self._aged(memory):
-            await self._read(desired, self._since(desired))
+        if memory is None or not memory.trusted or self._resyncs.is_due(memory, urgency):
+            await self._read(desired, self._since(desired, urgency))
         while self._outdated(desired):
-            await self._read(desired, self._since(desired))
+            await self._read(desired, self._since(desired, urgency))
 
-    def _since(self, desired: Desired) -> Since:
+    def _since(self, desired: Desired, urgency: Urgency) -> Since:
         """How old things may be: younger than the last write, and for what is to go than its users' last change."""
         now, written = self._clock.now(), self._mirror.changed_at(desired.key)
         changed = self._neighbours.changed_at(desired.key) if isinstance(desired, Absent) else 0.0
-        return Since(listed=max(now - FRESH, written, changed), tags=max(now - TAGS_FRESH, written))
-
-    def _aged(self, memory: Memory) -> bool:
-        return 0 < self._settings.resync <= self._clock.now() - memory.read_at
+        return Since(listed=max(now - FRESH, written, changed), tags=max(now - TAGS_FRESH, written), urgency=urgency)
 
     def _outdated(self, desired: Desired) -> bool:
         """Whether something is to go and what we know of its users is from before the last change.

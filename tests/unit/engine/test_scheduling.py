@@ -197,3 +197,15 @@ def test_associations_move_by_what_a_listing_shows() -> None:
     assert isinstance(gone, ObservedService)
     assert gone.associations == ()
     assert vpc_association_seen(a_network(Status.DELETE_IN_PROGRESS), {}) == NetworkView((), None)
+
+
+def test_a_group_whose_pods_moved_runs_however_many_groups_do() -> None:
+    queue = Queue()
+    for number in range(2 * AT_ONCE[GroupKey]):
+        queue.add(group_key("a", str(number)), Urgency.CHANGE)
+    play(lambda: taken(queue, AT_ONCE[GroupKey]))
+
+    queue.add(GROUP, Urgency.TARGETS)
+
+    assert play(lambda: taken(queue, 1)) == [GROUP]
+    assert queue.urgency(GROUP) is Urgency.TARGETS
