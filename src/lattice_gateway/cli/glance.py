@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from lattice_gateway.adapters.kube.api import Api, KubeError, KubeFailure
-from lattice_gateway.adapters.kube.catalogue import Served, discover, missing
+from lattice_gateway.adapters.kube.catalogue import BUILT_IN, Served, discover, missing
 from lattice_gateway.adapters.kube.complaints import not_installed
 from lattice_gateway.adapters.kube.follow import PAGE
 from lattice_gateway.adapters.kube.reading import Seen, is_read, read_item, read_page
 from lattice_gateway.cli.exits import CommandError
-from lattice_gateway.core.objects import CLUSTER_SCOPED, Kind
+from lattice_gateway.core.objects import CLUSTER_SCOPED, EndpointSlice, Kind, Object, Ref
 
 ATTEMPTS: Final = 3
 """Lists of one kind, where the version of the first is history before its last page."""
@@ -54,13 +54,34 @@ async def glance(api: Api, namespace: str) -> Glance:
         catalogue = await discover(api)
         if absent := missing(catalogue):
             raise CommandError(str(not_installed(absent)))
-        parts = await asyncio.gather(*(_kind(api, served, namespace) for served in catalogue.values()))
+        all_but_pods = [served for kind, served in catalogue.items() if kind is not Kind.POD]
+        parts = await asyncio.gather(*(_kind(api, served, namespace) for served in all_but_pods))
+        parts.append(await _pods(api, (seen.thing for part in parts for seen in part.seen if seen.thing is not None)))
     except KubeFailure as failure:
         raise CommandError(f"the cluster cannot be read: {failure}") from failure
     return Glance(
         tuple(sorted((seen for part in parts for seen in part.seen), key=lambda seen: seen.ref)),
         tuple(sorted(hidden for part in parts for hidden in part.hidden)),
     )
+
+
+def unready_services(objects: Iterable[Object]) -> frozenset[Ref]:
+    """Services with a pod that is not ready: the pod itself would say whether it is to be registered all the same."""
+    slices = (thing for thing in objects if isinstance(thing, EndpointSlice) and thing.service)
+    return frozenset(
+        Ref(Kind.SERVICE, part.metadata.namespace, part.service or "")
+        for part in slices
+        if any(not (each.conditions.ready or each.conditions.terminating) for each in part.endpoints)
+    )
+
+
+async def _pods(api: Api, objects: Iterable[Object]) -> Glance:
+    """Pods with our readiness gate, looked for only where a pod is not ready: a cluster has very many."""
+    served = BUILT_IN[Kind.POD]
+    namespaces = sorted({ref.namespace for ref in unready_services(objects)})
+    found = [await listed(api, f"{served.root}/namespaces/{each}/{served.plural}") for each in namespaces]
+    seen = tuple(seen for items in found if items is not None for seen in _read(items, served))
+    return Glance(seen, (Hidden(Kind.POD, None),) if None in found else ())
 
 
 async def _kind(api: Api, served: Served, namespace: str) -> Glance:

@@ -65,17 +65,24 @@ def unknown_units(
     units: Iterable[UnitKey],
     homes: Mapping[UnitKey, frozenset[Ref]],
     blind: Mapping[Ref, tuple[str, ...]],
+    unready: frozenset[Ref],
     sight: Sight,
 ) -> dict[UnitKey, tuple[str, ...]]:
-    """Units of which nothing can be said, and why; ``homes`` are the objects that want each."""
+    """Units of which nothing can be said, and why.
+
+    ``homes`` are the objects that want each; ``unready`` Services have pods of which only the pods themselves say
+    whether they belong in a group.
+    """
     found: dict[UnitKey, tuple[str, ...]] = {}
     for key in units:
         why = [reason for ref in sorted(homes.get(key, ())) for reason in blind.get(ref, ())]
         match key:
             case NetworkKey():
                 why += [str(one) for one in sight.hidden if one.kind in {Kind.GATEWAY_CLASS, Kind.GATEWAY}]
-            case GroupKey(namespace=namespace):
+            case GroupKey(namespace=namespace, name=name):
                 why += [*sight.missing(Kind.SERVICE, namespace), *sight.missing(Kind.ENDPOINT_SLICE, namespace)]
+                if Ref(Kind.SERVICE, namespace, name) in unready:
+                    why += sight.missing(Kind.POD, namespace)
             case ServiceKey():
                 pass
         if why:

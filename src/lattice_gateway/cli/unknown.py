@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lattice_gateway.cli.glance import unready_services
 from lattice_gateway.cli.look import Look
 from lattice_gateway.cli.sight import ALL, blind_spots, unknown_units
 from lattice_gateway.core.lattice.keys import UnitKey
@@ -47,7 +48,8 @@ def blind_units(seen: Look) -> dict[UnitKey, tuple[str, ...]]:
     """Units that are shown and of which nothing can be said."""
     blind = blind_spots(seen.read.snapshot.objects, seen.read.sight)
     shown = (key for key in seen.desired if seen.shows(key))
-    return unknown_units(shown, seen.homes, blind, seen.read.sight)
+    unready = unready_services(seen.read.snapshot.objects)
+    return unknown_units(shown, seen.homes, blind, unready, seen.read.sight)
 
 
 def routes_shown(seen: Look) -> Iterable[RouteTopology]:

@@ -9,7 +9,7 @@ import pytest
 from lattice_gateway.adapters.kube.api import KubeError, KubeFailure, Patch, Query
 from lattice_gateway.cli.exits import CommandError
 from lattice_gateway.cli.glance import Hidden, glance, listed
-from lattice_gateway.core.objects import Kind
+from lattice_gateway.core.objects import READINESS_GATE, Kind
 
 GATEWAY_API = "/apis/gateway.networking.k8s.io"
 KINDS = {"GatewayClass": "gatewayclasses", "Gateway": "gateways", "HTTPRoute": "httproutes"}
@@ -54,7 +54,6 @@ def a_server(**answers: Any) -> Server:
         f"{GATEWAY_API}/v1": {"groupVersion": "gateway.networking.k8s.io/v1", "resources": resources},
         "/api/v1/services": page(),
         "/api/v1/namespaces": page(),
-        "/api/v1/pods": page(),
         "/apis/discovery.k8s.io/v1/endpointslices": page(),
         **{f"{GATEWAY_API}/v1/{plural}": page() for plural in KINDS.values()},
     }
@@ -116,3 +115,42 @@ async def test_a_server_that_does_not_answer_is_a_sentence() -> None:
 
     with pytest.raises(CommandError, match="the cluster cannot be read: no answer: ConnectError"):
         await glance(server, "shop")
+
+
+def slices(*, ready: bool) -> dict[str, Any]:
+    metadata = {"name": "cart-x", "namespace": "shop", "labels": {"kubernetes.io/service-name": "cart"}}
+    endpoint = {"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}
+    return {**page(), "items": [{"metadata": metadata, "addressType": "IPv4", "endpoints": [endpoint], "ports": []}]}
+
+
+def gated_pod(name: str, gate: str) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name, "namespace": "shop", "resourceVersion": "1"},
+        "spec": {"readinessGates": [{"conditionType": gate}]},
+    }
+
+
+async def test_pods_with_our_gate_are_looked_for_where_one_is_not_ready() -> None:
+    pods = {**page(), "items": [gated_pod("a", READINESS_GATE), gated_pod("b", "example.org/other")]}
+    server = a_server(**{SLICES: slices(ready=False), PODS_OF_SHOP: pods})
+
+    found = await glance(server, "anywhere")
+
+    assert [str(seen.ref) for seen in found.seen] == ["EndpointSlice shop/cart-x", "Pod shop/a"]
+    assert found.hidden == ()
+
+
+async def test_pods_that_are_ready_are_nobodys_business() -> None:
+    server = a_server(**{SLICES: slices(ready=True), PODS_OF_SHOP: FORBIDDEN})
+
+    assert (await glance(server, "anywhere")).hidden == ()
+
+
+async def test_pods_that_may_not_be_listed_are_hidden_where_they_matter() -> None:
+    server = a_server(**{SLICES: slices(ready=False), PODS_OF_SHOP: FORBIDDEN})
+
+    assert (await glance(server, "anywhere")).hidden == (Hidden(Kind.POD, None),)
+
+
+SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
+PODS_OF_SHOP = "/api/v1/namespaces/shop/pods"

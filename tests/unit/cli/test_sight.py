@@ -2,10 +2,23 @@
 
 import pytest
 
-from lattice_gateway.cli.glance import Hidden
-from lattice_gateway.cli.sight import Sight, blind_spots
-from lattice_gateway.core.objects import Kind, Object, decode
+from lattice_gateway.cli.glance import Hidden, unready_services
+from lattice_gateway.cli.sight import Sight, blind_spots, unknown_units
+from lattice_gateway.core.lattice.keys import GroupKey
+from lattice_gateway.core.objects import (
+    SERVICE_NAME_LABEL,
+    Endpoint,
+    EndpointConditions,
+    EndpointSlice,
+    Kind,
+    Object,
+    ObjectMeta,
+    SliceAddressType,
+    decode,
+)
+from tests.laws.engine_making import group_key
 
+GROUP = group_key("rates", "a")
 CLASS = "GatewayClass objects may not be listed"
 
 
@@ -72,3 +85,24 @@ def test_grants_that_are_not_enforced_need_not_be_seen() -> None:
     sight = Sight(hidden=(Hidden(Kind.REFERENCE_GRANT, None),), enforced=False)
 
     assert blind_spots([route("stock")], sight) == {}
+
+
+@pytest.mark.parametrize(
+    ("ready", "why"),
+    [
+        pytest.param(False, {GROUP: ("Pod objects may not be listed",)}, id="a pod is not ready"),
+        pytest.param(True, {}, id="all pods are ready"),
+    ],
+)
+def test_a_group_is_unknown_where_a_hidden_pod_decides_about_it(
+    *, ready: bool, why: dict[GroupKey, tuple[str, ...]]
+) -> None:
+    sight = Sight(hidden=(Hidden(Kind.POD, None),))
+
+    assert unknown_units([GROUP], {}, {}, unready_services([endpoints(ready=ready)]), sight) == why
+
+
+def endpoints(*, ready: bool) -> Object:
+    metadata = ObjectMeta(name="a-x", namespace="default", labels={SERVICE_NAME_LABEL: "a"})
+    endpoint = Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=ready))
+    return EndpointSlice(metadata=metadata, address_type=SliceAddressType.IPV4, endpoints=(endpoint,))
