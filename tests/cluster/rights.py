@@ -75,7 +75,10 @@ def asked(plane: ControlPlane, elsewhere: frozenset[str] = NOWHERE) -> Iterator[
 
 
 def unknown_wishes(calls: Iterable[Call], rights: frozenset[Right]) -> list[str]:
-    """What was refused and is not among the rights; a right that was refused had been taken away by a test."""
+    """What was refused and is not among the rights.
+
+    A right that was refused had been taken away by a test, or the API server had just started and knew no role yet.
+    """
     refused = {call.right for call in calls if call.status == HTTPStatus.FORBIDDEN}
     return sorted(map(str, refused - rights))
 

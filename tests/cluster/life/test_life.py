@@ -19,7 +19,7 @@ from tests.cluster.control_plane import API_SERVER, CONTROLLER_MANAGER, ETCD
 from tests.cluster.kube import Object, eventually
 from tests.cluster.life.traffic import Request, Traffic, ask, traffic
 from tests.cluster.life.world import HOME, Standing, World, as_text
-from tests.cluster.rights import asked, unknown_wishes
+from tests.cluster.rights import asked, granted, unknown_wishes
 from tests.cluster.run.hotel import EXAMPLE, ROUTES, WHOLE, Hotel
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
@@ -223,7 +223,7 @@ def test_the_rights_of_the_chart_were_enough(deleted: float, world: World) -> No
     calls = list(asked(world.plane))
 
     assert len(calls) > 100
-    assert unknown_wishes(calls, frozenset()) == []
+    assert unknown_wishes(calls, granted(world.manifests)) == []
 
 
 def test_routes_go_within_thirty_seconds_and_nothing_is_left_in_lattice(deleted: float, world: World) -> None:
