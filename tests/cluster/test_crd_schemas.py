@@ -8,15 +8,19 @@ from hypothesis import strategies as st
 
 from lattice_gateway.core.objects.decode import DecodeError, NotOurs, decode
 from tests.cluster.kinds import API, CRDS, SAMPLES, SEVEN, an_object
-from tests.cluster.kube import MERGE, Kube, Object
-from tests.cluster.manifests import REPOSITORY, read_manifests
-from tests.cluster.schemas import defaults, drawn_from
+from tests.cluster.kube import MERGE, ApiError, Kube, Object
+from tests.cluster.manifests import REPOSITORY, gateway_api, read_manifests
+from tests.cluster.schemas import defaults, drawn_from, without
 
 PEER = {
     crd["spec"]["names"]["kind"]: crd
     for crd in read_manifests([REPOSITORY / "tests/cluster/swap/go_controller/crds.yaml"])
 }
 """The Go controller's CRDs by kind."""
+
+GATEWAY_API = {crd["spec"]["names"]["kind"]: crd for crd in gateway_api() if "names" in crd["spec"]}
+OF_LISTENERS = ("listeners.tls", "listeners.allowedRoutes.namespaces.selector")
+"""Not drawn: the server takes selectors with any text for an operator, which we name as bad input."""
 
 EXAMPLES = settings(max_examples=15, suppress_health_check=list(HealthCheck))
 
@@ -81,6 +85,41 @@ def test_a_status_of_the_go_controller_is_accepted_and_stored_as_it_is(kube: Kub
         check()
     finally:
         kube.delete(there)
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(
+    ("kind", "not_read"),
+    [
+        pytest.param("GatewayClass", (), id="class"),
+        pytest.param(
+            "Gateway", ("infrastructure", "addresses", "tls", "allowedListeners", *OF_LISTENERS), id="gateway"
+        ),
+        pytest.param("HTTPRoute", ("rules.filters", "rules.backendRefs.filters"), id="route"),
+        pytest.param("ReferenceGrant", (), id="grant"),
+    ],
+)
+def test_a_file_is_read_as_what_the_api_server_makes_of_it(kube: Kube, kind: str, not_read: tuple[str, ...]) -> None:
+    """Decision 20: what the server takes our types take, with the same defaults. What rules in CEL refuse is passed."""
+    version = GATEWAY_API[kind]["spec"]["versions"][0]
+    spec = without(version["schema"]["openAPIV3Schema"]["properties"]["spec"], *not_read)
+    wanted = {"apiVersion": f"gateway.networking.k8s.io/{version['name']}", "kind": kind}
+    home = {} if GATEWAY_API[kind]["spec"]["scope"] == "Cluster" else {"namespace": "default"}
+
+    @EXAMPLES
+    @given(drawn_from(spec))
+    def check(drawn: Object) -> None:
+        raw = {**wanted, "metadata": {"name": "sample", **home}, "spec": drawn}
+        try:
+            stored = kube.create(raw, query="?dryRun=All&fieldValidation=Strict")
+        except ApiError:
+            return
+        given, served = decode(raw), decode(stored)
+
+        assert not isinstance(given, DecodeError | NotOurs), given
+        assert getattr(given, "spec", None) == getattr(served, "spec", None)
+
+    check()
 
 
 @pytest.mark.parametrize("kind", SEVEN)

@@ -31,7 +31,8 @@ ProtocolName: TypeAlias = Annotated[
     Meta(
         min_length=1,
         max_length=255,
-        pattern=r"^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?|[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]+)\Z",
+        # The second half has no beginning in the Gateway API's schema either.
+        pattern=r"^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?\Z|[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]+\Z",
     ),
 ]
 

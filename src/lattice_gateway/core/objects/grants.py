@@ -32,8 +32,8 @@ class ReferenceGrantSpec(Value, frozen=True, kw_only=True):
 
 
 class ReferenceGrant(ObjectBase, frozen=True, kw_only=True):
-    """Permits references into its own namespace."""
+    """Permits references into its own namespace; without a spec, which an API server takes, none."""
 
     KIND: ClassVar[Kind] = Kind.REFERENCE_GRANT
 
-    spec: ReferenceGrantSpec
+    spec: ReferenceGrantSpec = ReferenceGrantSpec(from_=(), to=())
