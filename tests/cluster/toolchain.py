@@ -29,6 +29,9 @@ T = TypeVar("T")
 KUBERNETES = "v1.36.3"
 HELM = "v3.22.0"
 GATEWAY_API = "v1.5.1"
+NEXT_GATEWAY_API = "v1.6.3"
+"""A newer bundle, with which the controller starts too."""
+
 PROMETHEUS_OPERATOR = "v0.85.0"
 MONITORED = ("prometheusrules", "servicemonitors")
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
@@ -91,6 +94,11 @@ def gateway_api(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]
     return tuple(sorted(cached(gateway_api_recipe(), environment).glob("*.yaml")))
 
 
+def next_gateway_api(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """The same of a newer release. Raises ``NoToolError``, ``BuildError``."""
+    return tuple(sorted(cached(next_gateway_api_recipe(), environment).glob("*.yaml")))
+
+
 def monitoring(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The CRDs of the Prometheus operator that the chart has objects of. Raises ``NoToolError``, ``BuildError``."""
     return tuple(sorted(cached(monitoring_recipe(), environment).glob("*.yaml")))
@@ -112,6 +120,12 @@ def gateway_api_recipe() -> Recipe:
     return _files_recipe("gateway-api", f"sigs.k8s.io/gateway-api@{GATEWAY_API}", "config/crd/standard/*.yaml")
 
 
+def next_gateway_api_recipe() -> Recipe:
+    """The same of a newer release."""
+    module = f"sigs.k8s.io/gateway-api@{NEXT_GATEWAY_API}"
+    return _files_recipe("next-gateway-api", module, "config/crd/standard/*.yaml")
+
+
 def monitoring_recipe() -> Recipe:
     """CRDs of ServiceMonitor and PrometheusRule of the pinned version."""
     module = f"github.com/prometheus-operator/prometheus-operator@{PROMETHEUS_OPERATOR}"
@@ -123,7 +137,7 @@ def monitoring_recipe() -> Recipe:
     )
 
 
-RECIPES = (control_plane_recipe, helm_recipe, gateway_api_recipe, monitoring_recipe)
+RECIPES = (control_plane_recipe, helm_recipe, gateway_api_recipe, next_gateway_api_recipe, monitoring_recipe)
 
 
 def cached(recipe: Recipe, environment: Mapping[str, str]) -> Path:
