@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lattice_gateway.adapters.aws.errors import broken, refused, unanswered
 from lattice_gateway.adapters.aws.queries import query
 from lattice_gateway.adapters.aws.requests import LATTICE, STS, TAGGING, Request, answer, request
+from lattice_gateway.adapters.aws.timestamps import read_timestamp
 from lattice_gateway.core.lattice.operations import BatchUpdateRule, Operation
 from lattice_gateway.core.lattice.outcome import Answer, ErrorKind, LatticeError
 from lattice_gateway.engine.ports import LatticeFailure
@@ -76,6 +77,7 @@ async def connect(settings: Settings) -> AsyncIterator[AwsLattice]:
     """
     local = is_loopback(settings.endpoint)
     session = get_session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_timestamp)
     async with AsyncExitStack() as stack:
         clients = {
             service: await stack.enter_async_context(
