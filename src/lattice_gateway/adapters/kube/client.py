@@ -24,6 +24,7 @@ from msgspec import structs
 
 from lattice_gateway.adapters.kube.api import KubeError, KubeFailure, Patch, Query
 from lattice_gateway.adapters.kube.counting import Counted, Told, nobody
+from lattice_gateway.adapters.kube.kubeconfig import named_files, proxy_url, read_files
 from lattice_gateway.adapters.kube.plugin import PluginAuth, for_lightkube
 from lattice_gateway.adapters.kube.proxy import proxy_for
 
@@ -120,7 +121,7 @@ def read_config(kubeconfig: Path | None, context: str | None, account: Path = AC
     """
     where = str(kubeconfig or os.environ.get("KUBECONFIG", "~/.kube/config"))
     try:
-        found = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env(account)
+        found = KubeConfig.from_file(kubeconfig) if kubeconfig else _found(account)
         config = found.get(context)
     except ConfigError as error:
         raise NotConfigured(str(error)) from error
@@ -131,14 +132,17 @@ def read_config(kubeconfig: Path | None, context: str | None, account: Path = AC
     return config._replace(user=config.user or User())
 
 
-def proxy_of(config: SingleConfig) -> str | None:
-    """The proxy that leads to the API server: the one of its kubeconfig, else that of the environment.
+def _found(account: Path) -> KubeConfig:
+    """Without a file: the pod's, else what the environment names, which may be several files; else the usual one."""
+    several = named_files(os.environ)
+    if len(several) > 1 and not (account / "token").exists():
+        return read_files(several)
+    return KubeConfig.from_env(account)
 
-    lightkube does not read ``proxy-url``.
-    """
-    clusters = yaml.safe_load(Path(config.fname).read_text())["clusters"] if config.fname else ()
-    named = (each["cluster"].get("proxy-url") for each in clusters if each["name"] == config.context.cluster)
-    return next(named, None) or proxy_for(config.cluster.server, os.environ)
+
+def proxy_of(config: SingleConfig) -> str | None:
+    """The proxy that leads to the API server: the one of its kubeconfig, else that of the environment."""
+    return proxy_url(config, os.environ) or proxy_for(config.cluster.server, os.environ)
 
 
 def with_plugin_of_lightkube(config: SingleConfig) -> SingleConfig:
