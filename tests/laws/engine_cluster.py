@@ -15,6 +15,7 @@ from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
 from lattice_gateway.engine.feed import Batch, Problem, Undecodable
 from lattice_gateway.engine.metrics import Metrics
+from lattice_gateway.engine.ports import Source
 from tests.laws.engine_stage import LoopClock, Stage
 
 LAUNCH_POST = Path(__file__).parents[2] / "examples" / "launch-post"
@@ -107,7 +108,7 @@ class Statuses:
         return bool(problems)
 
 
-def process(stage: Stage, cluster: Cluster, statuses: Statuses | None = None) -> Controller:
+def process(stage: Stage, cluster: Source, statuses: Statuses | None = None) -> Controller:
     """A new process of the controller."""
     stage.starts += 1
     return Controller(

@@ -60,7 +60,7 @@ from lattice_gateway.core.objects.refs import GATEWAY_API, Kind
 from lattice_gateway.core.objects.routes import OtherRouteSpec
 from lattice_gateway.core.report.program import WHOLE
 from lattice_gateway.core.report.writing import write_status
-from lattice_gateway.core.translate.inputs import ParentOfRoute, ServiceRecord
+from lattice_gateway.core.translate.inputs import Inherited, ParentOfRoute, ServiceRecord, Settled
 from lattice_gateway.core.translate.services import SERVICE_VIEWS
 from lattice_gateway.core.translate.tree import tree
 from lattice_gateway.engine.incremental import Incremental
@@ -320,6 +320,9 @@ records = st.builds(
 )
 route_refs = st.builds(Ref, st.just(Kind.HTTP_ROUTE), namespaces, names)
 gateway_refs = st.builds(Ref, st.just(Kind.GATEWAY), namespaces, st.sampled_from(("edge", "inner")))
+inheritances = st.one_of(
+    st.none(), st.builds(Inherited, generation=st.integers(1, 3)), st.just(Settled("NoDifferences", ""))
+)
 any_refs = st.one_of(route_refs, gateway_refs, objects.map(lambda thing: thing.ref))
 news = st.one_of(
     objects.map(lambda thing: News(puts=(thing,))),
@@ -329,6 +332,7 @@ news = st.one_of(
     records.map(lambda record: News(services={record.name: record})),
     records.map(lambda record: News(services={record.name: None})),
     st.builds(lambda route, gateway: News(expired=(ParentOfRoute(route, gateway),)), route_refs, gateway_refs),
+    st.builds(lambda ref, fact: News(inherited={ref: fact}), route_refs, inheritances),
     st.sampled_from(("outcomes",)).map(lambda _: News()),
 )
 

@@ -1,7 +1,9 @@
 """One look of ours at a cluster and an account, as ``plan`` has it: what is planned, and what is held."""
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -17,9 +19,11 @@ from lattice_gateway.core.objects import Kind
 from lattice_gateway.core.plan.plan import Plan, Surroundings
 from lattice_gateway.core.plan.whole import plan_world
 from lattice_gateway.core.translate.differences import Holding
+from lattice_gateway.engine.feed import Batch
 from lattice_gateway.engine.survey import Survey
 from lattice_gateway.engine.translation import News, Translation
 from lattice_gateway.settings import Settings
+from tests.laws.engine_cluster import process, rest
 from tests.laws.engine_stage import LoopClock, Stage
 from tests.laws.switch.manifests import Raw
 from tests.unit.kube.making import CLASSES, GATEWAYS, GRANTS, ROUTES
@@ -51,6 +55,34 @@ def seen(raw: Raw) -> Seen:
 def look(stage: Stage, objects: Iterable[Raw], settings: Settings | None = None) -> Sight:
     """Plans everything for a cluster that the Go controller kept until now."""
     return _look(stage, [seen(each) for each in objects], settings or stage.settings)
+
+
+def keep_watch(stage: Stage, objects: Iterable[Raw]) -> Counter[str]:
+    """What a controller writes to Lattice until it is at rest, by operation."""
+    found = [seen(each) for each in objects]
+
+    async def scene() -> None:
+        controller = process(stage, Left(found))
+        running = asyncio.create_task(controller.run())
+        await rest(controller)
+        controller.stop()
+        await running
+
+    stage.wire.log.clear()
+    stage.play(scene)
+    return stage.wire.writes()
+
+
+class Left:
+    """A cluster that nobody edits any more, as it tells what the Go controller left. Implements ``Source``."""
+
+    def __init__(self, found: Iterable[Seen]) -> None:
+        self._found = tuple(found)
+
+    async def changes(self) -> AsyncIterator[Batch]:
+        things = tuple(each.thing for each in self._found if each.thing is not None)
+        yield Batch(puts=things, inherited={each.ref: inheritance_of(each) for each in self._found}, complete=True)
+        await asyncio.Event().wait()
 
 
 def _look(stage: Stage, found: list[Seen], settings: Settings) -> Sight:

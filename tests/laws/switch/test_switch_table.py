@@ -7,7 +7,7 @@ import pytest
 
 from tests.laws.engine_stage import SETTINGS, Stage
 from tests.laws.switch.go_controller import GoController
-from tests.laws.switch.looking import look
+from tests.laws.switch.looking import keep_watch, look
 from tests.laws.switch.manifests import (
     CLASS,
     Raw,
@@ -167,6 +167,8 @@ class Differing:
 TWO_PORTS = service("pay", "arena", {"name": "web", "port": 80}, {"name": "adm", "port": 81})
 QUIC = service("pay", "arena", {"name": "web", "port": 80}, {"name": "udp", "port": 80, "protocol": "UDP"})
 
+TEN = " (decision 10)"
+
 DIFFERENCES: dict[str, Differing] = {
     "1: a Gateway without a network": Differing(
         now=(*BASE, route(rule(ALL, to("pay")))),
@@ -200,9 +202,7 @@ DIFFERENCES: dict[str, Differing] = {
     "10: a port that the Service does not have": Differing(
         now=(*BASE, route(rule(ALL, to("pay", 9)))),
         writes=[],
-        held=(
-            "backendRef name: pay (rules[0].backendRefs[0].port: found 9, expected 80 of Service arena/pay) (decision 10)",
-        ),
+        held=("backendRef name: pay (rules[0].backendRefs[0].port: found 9, expected 80 of Service arena/pay)" + TEN,),
         applied=["UpdateRule"],
     ),
     "10: a Service that is gone only now": Differing(
@@ -314,3 +314,14 @@ def test_a_difference_is_written_where_it_takes_nothing_away_and_held_where_it_d
     assert first.held == ({"HTTPRoute arena/tickets": row.held} if row.held else {})
     assert applied.names == (row.writes if row.applied is None else row.applied)
     assert applied.held == {}
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in DIFFERENCES.items() if row.held])
+def test_a_controller_rests_in_what_is_held(row: Differing) -> None:
+    stage = kept(*(row.before or row.now), networks=row.networks)
+    stage.settings = replace(SETTINGS, **(row.settings or {}))
+
+    writes = keep_watch(stage, row.now)
+
+    assert sorted(writes.elements()) == sorted(row.writes)
+    assert look(stage, row.now).names == []
