@@ -52,6 +52,8 @@ TABLE = {
     "workqueue_retries_total": ("counter", QUEUE),
     "leader_election_master_status": ("gauge", ("name",)),
     "rest_client_requests_total": ("counter", ("code", "method", "host")),
+    "lattice_gateway_orphans": ("gauge", ("kind",)),
+    "lattice_gateway_waiting_pods": ("gauge", ()),
     "process_resident_memory_bytes": ("gauge", ()),
     "process_cpu_seconds_total": ("counter", ()),
     "process_open_fds": ("gauge", ()),
@@ -85,6 +87,7 @@ class Process:
         with WebhookMetrics(self.registry).request("/mutate-pod") as code:
             code.is_(200)
         self.metrics.call(GET_SERVICE, None, 0.1, 1)
+        self.metrics.orphans("service", 1)
         self.metrics.request(GET_SERVICE, None, 0.1)
 
     def value(self, name: str, /, **labels: str) -> float | None:
