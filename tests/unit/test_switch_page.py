@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.settings import VARIABLES
+from tests.laws.switch.test_switch_table import DIFFERENCES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/switch-from-go.md").read_text()
@@ -22,6 +23,13 @@ def test_every_finalizer_of_the_page_is_one() -> None:
 
     assert len(named) == 2
     assert named <= set(FINALIZERS.values())
+
+
+def test_what_is_bold_on_the_page_is_what_is_held() -> None:
+    bold = {int(row.split("|")[1]) for row in PAGE.splitlines() if re.match(r"\| \d+ \|.*\*\*", row)}
+    held = {int(number) for row in DIFFERENCES.values() for number in re.findall(r"decision (\d+)", "".join(row.held))}
+
+    assert bold == held
 
 
 def test_every_file_of_the_page_is_there() -> None:
