@@ -72,7 +72,8 @@ def test_the_crds_can_be_brought_up_to_date(kubectl: Kubectl) -> None:
 @pytest.mark.cluster
 def test_the_values_of_the_page_are_values_of_the_chart(helm: Helm) -> None:
     known = yaml.safe_load((helm.chart / "values.yaml").read_text())
-    rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `")]
+    table = PAGE.partition("| Value |")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     named = [name for row in rows for name in re.findall(r"`([\w.]+)`", row)]
     named += re.findall(r"--set ([\w.]+)=", PAGE)
 

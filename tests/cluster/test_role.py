@@ -57,7 +57,7 @@ def controller(control_plane: ControlPlane, helm: Helm) -> Iterator[Controller]:
     control_plane.admin.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}})
 
 
-READ = ("get", "list", "watch")
+READ = ("list", "watch")
 ROUTES = tuple(f"{plural}.{GATEWAY_API}" for plural in ("httproutes", "grpcroutes", "tlsroutes"))
 FINALIZED = (
     *ROUTES,
@@ -71,7 +71,6 @@ FINALIZED = (
             "serviceexports",
             "serviceimports",
             "servicenetworks",
-            "targetgrouppolicies",
             "vpcassociationpolicies",
         )
     ),
@@ -81,8 +80,8 @@ ONLY_READ = (
     "pods",
     "services",
     "endpointslices.discovery.k8s.io",
-    "customresourcedefinitions.apiextensions.k8s.io",
     f"referencegrants.{GATEWAY_API}",
+    f"targetgrouppolicies.{OURS}",
 )
 
 
@@ -95,6 +94,7 @@ def test_reads(controller: Controller, resource: str) -> None:
 def test_writes_finalizers_annotations_and_status(controller: Controller, resource: str) -> None:
     plural, _, group = resource.partition(".")
 
+    assert controller.may("get", resource)
     assert controller.may("patch", resource)
     assert controller.may("patch", f"{plural}/status.{group}")
 
@@ -109,6 +109,8 @@ def test_never_makes_or_removes_what_people_wrote(controller: Controller, resour
     [
         pytest.param("patch", "pods/status", "shop", id="readiness gate"),
         pytest.param("patch", "services", "shop", id="old finalizer of a Service"),
+        pytest.param("patch", f"targetgrouppolicies/status.{OURS}", "shop", id="status of a kind without a finalizer"),
+        pytest.param("list", "customresourcedefinitions.apiextensions.k8s.io", "", id="which kinds there are"),
         pytest.param("create", "events", "shop", id="event"),
         pytest.param("create", "leases.coordination.k8s.io", HOME, id="its Lease"),
         pytest.param("create", "configmaps", HOME, id="snapshot of a claim"),
@@ -132,7 +134,7 @@ def test_may(controller: Controller, verb: str, resource: str, namespace: str) -
         pytest.param("delete", "services", "shop", id="delete Services"),
         pytest.param("get", "configmaps", "shop", id="ConfigMaps of others"),
         pytest.param("create", "leases.coordination.k8s.io", "shop", id="Leases elsewhere"),
-        pytest.param("update", "leases.coordination.k8s.io", HOME, id="Leases of another name"),
+        pytest.param("patch", "leases.coordination.k8s.io", HOME, id="Leases of another name"),
         pytest.param("patch", "endpointslices.discovery.k8s.io", "shop", id="endpoints"),
         pytest.param("patch", "clusterroles.rbac.authorization.k8s.io", "", id="its own rights"),
         pytest.param("patch", "customresourcedefinitions.apiextensions.k8s.io", "", id="CRDs"),

@@ -92,9 +92,12 @@ class Node:
                     self._broken = error
                     return
 
+    def stop(self) -> None:
+        """End ``run``."""
+        self._end.set()
+
     def close(self) -> None:
         """End everything that runs here. Raises what broke the node, if something did."""
-        self._end.set()
         for placed in self.pods.values():
             placed.container.kill()
         if self._broken is not None:
@@ -162,7 +165,7 @@ def a_node(kube: Kube, images: Mapping[str, Start]) -> Iterator[Node]:
     try:
         yield node
     finally:
-        node._end.set()
+        node.stop()
         thread.join()
         node.close()
 
