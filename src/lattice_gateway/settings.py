@@ -3,6 +3,7 @@
 Names are those of the Go controller (api.md §5) and of decisions.md. A flag wins over its variable.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -164,7 +165,7 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str | None
             f"RECONCILE_DEFAULT_RESYNC_SECONDS must be 0 (disabled) or at least 60 seconds, got {resync:g}"
         )
     concurrent = values.get("ROUTE_MAX_CONCURRENT_RECONCILES", "")
-    if concurrent and not concurrent.isdecimal():
+    if concurrent and not re.fullmatch("[+-]?[0-9]+", concurrent):
         found.problems.append(f"invalid value for ROUTE_MAX_CONCURRENT_RECONCILES: {concurrent!r}; expected a number")
     settings = Settings(
         region=identity["AWS_REGION"],

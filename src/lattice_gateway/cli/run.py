@@ -33,6 +33,10 @@ from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Lattice, Source
 from lattice_gateway.settings import FLAGS, VARIABLES, Settings, read_settings
 
+OF_THE_GO_CONTROLLER = ("metrics-bind-address", "health-probe-bind-address", "leader-elect", "kubeconfig")
+TRUE, FALSE = frozenset({"1", "t", "true"}), frozenset({"0", "f", "false"})
+"""Parity: the spellings that Go's flags have for them, in any case."""
+
 EPILOG = "Variables are in docs/configuration.md. Exit codes: 0 stopped as asked, 1 an error."
 
 
@@ -87,9 +91,15 @@ def _add_cluster_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def as_go_takes_them(words: Sequence[str]) -> list[str]:
+    """The words with two dashes where the Go controller's flags have one. Parity: Go's flags take both."""
+    single = tuple(f"-{name}" for name in OF_THE_GO_CONTROLLER)
+    return [f"-{word}" if word.partition("=")[0] in single else word for word in words]
+
+
 def run(words: Sequence[str]) -> int:
     """Runs until SIGTERM or SIGINT; raises ``CommandError`` or ``SettingsError`` for what a person can mend."""
-    chosen = options().parse_args(words)
+    chosen = options().parse_args(as_go_takes_them(words))
     flags = {name: getattr(chosen, name) for name in FLAGS.values()}
     if chosen.source is None and chosen.state_dir is None:
         return _run_in_cluster(chosen, flags)
@@ -196,6 +206,6 @@ def _count(text: str) -> int:
 def _switch(text: str) -> bool:
     """Parity: Go's flags take ``--name=true`` as well as ``--name``."""
     word = text.lower()
-    if word not in {"true", "false"}:
+    if word not in TRUE | FALSE:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected true or false")
-    return word == "true"
+    return word in TRUE
