@@ -278,8 +278,8 @@ class Stage:
         stage.memory.units.update(self.memory.units)
         return stage
 
-    def units(self, told: Told = lambda _key, _outcome: None) -> Units:
-        """A new process."""
+    def units(self, told: Told = lambda _key, _outcome: None, registry: CollectorRegistry | None = None) -> Units:
+        """A new process, which counts in ``registry``."""
         self.starts += 1
         return Units(
             settings=self.settings,
@@ -288,7 +288,7 @@ class Stage:
             clock=LoopClock(),
             random=Random(self.starts),
             process=f"process {self.starts}",
-            metrics=Metrics(CollectorRegistry()),
+            metrics=Metrics(registry or CollectorRegistry()),
             told=told,
         )
 

@@ -93,10 +93,11 @@ class Controller:
         finalizers.on_held(self.units.held)
         self._keeping = Keeping(finalizers, herald, self.units.wishes.get, lambda: self.units.ledger.records)
         self._account = Account(settings, self.units, self._inbox, clock)
-        self._sweep = Sweep(settings, self.units, clock, metrics)
+        self._sweep = Sweep(settings, self.units, clock, metrics, lambda: self._live)
         self._parents: Alarms[ParentOfRoute] = Alarms(clock)
         self._live: set[Ref] = set()
         self._source_news = SourceNews()
+        self._told_at: float | None = None
         self._translated = False
         self._sure = False
         self._stopping = asyncio.Event()
@@ -185,15 +186,17 @@ class Controller:
             self._reporter.problems(batch.problems)
             self._source_news.tell(batch)
             self._inbox.batch(batch)
+            self._told_at = self._clock.now() if self._told_at is None else self._told_at
 
     async def _translate(self) -> None:
         while True:
             news = await self._inbox.take()
+            since, self._told_at = self._told_at, None
             if not self._translated:
                 news = recollect(news, self._status.previous)
             gone = self._gone(news)
             delta = self._translation.apply(news)
-            self._pass_on(delta)
+            self._pass_on(delta, since)
             if gone or not self._translated:
                 self._end_records()
             self._keeping.take(delta.ownership)
@@ -210,7 +213,8 @@ class Controller:
             self._forget_accepted(ref)
         return any(ref.kind is not Kind.POD for ref in (*news.gone, *leaving))  # pods own nothing, and come and go
 
-    def _pass_on(self, delta: TranslationDelta) -> None:
+    def _pass_on(self, delta: TranslationDelta, since: float | None) -> None:
+        """Hand on what changed; the oldest object behind it came at ``since``, None: no object did."""
         for crash in delta.crashes:
             log.error("bug", cells=crash.cells, key=str(crash.key), exc_info=crash.error)
             self._metrics.bug()
@@ -218,7 +222,7 @@ class Controller:
             if isinstance(desired, Absent):
                 self.units.unwant(desired)
             else:
-                self.units.want(desired)
+                self.units.want(desired, since)
                 self._keeping.gone(desired.key)
         for parent in delta.holds:
             log.warning("parent missing", object=str(parent.route), parent=str(parent.gateway))

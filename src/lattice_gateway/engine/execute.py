@@ -22,6 +22,7 @@ from lattice_gateway.core.plan.conditions import holds
 from lattice_gateway.core.plan.plan import Plan, Step
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.gate import Urgency
+from lattice_gateway.engine.lags import Lags
 from lattice_gateway.engine.mirror import Mirror
 from lattice_gateway.engine.neighbours import Neighbours
 from lattice_gateway.engine.ports import Clock, LatticeFailure
@@ -69,8 +70,17 @@ class Executor:
     """Carries out plans of units, one call after the other."""
 
     def __init__(
-        self, calls: Calls, mirror: Mirror, neighbours: Neighbours, tokens: Tokens, ledger: Ledger, clock: Clock
+        self,
+        *,
+        calls: Calls,
+        mirror: Mirror,
+        neighbours: Neighbours,
+        tokens: Tokens,
+        ledger: Ledger,
+        lags: Lags,
+        clock: Clock,
     ) -> None:
+        self._lags = lags
         self._calls = calls
         self._mirror = mirror
         self._neighbours = neighbours
@@ -124,6 +134,7 @@ class Executor:
         self._tokens.known(unit)
         observed = apply(operation, answer, self._mirror.observed(unit))
         self._mirror.answered(unit, observed, self._clock.now())
+        self._lags.performed(unit, operation)
         if isinstance(operation, CREATES_UNIT):
             self._ledger.created(unit, answer)
         return _refused_targets(operation, answer)

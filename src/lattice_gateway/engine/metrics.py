@@ -4,11 +4,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from lattice_gateway.core.lattice.outcome import ErrorKind, LatticeError, Result
 from lattice_gateway.engine.call_names import CallName
+from lattice_gateway.engine.lags import DEREGISTERED, REGISTERED
 from lattice_gateway.engine.runtime_metrics import RuntimeMetrics
 
 OK = "200"
 DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Parity: seconds of the default buckets of Go's client, which differ from Python's."""
+LAGS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 STATUS_OF = {
     ErrorKind.CONFLICT: "409",
     ErrorKind.NOT_FOUND: "404",
@@ -58,6 +60,15 @@ class Metrics:
             "lattice_gateway_orphans", "What is ours in Lattice without a record.", ("kind",), registry=registry
         )
 
+        self._lags = Histogram(
+            "lattice_gateway_target_lag_seconds",
+            "Time from an EndpointSlice that shows a pod ready, or terminating, to the answer of Lattice.",
+            ("change",),
+            buckets=LAGS,
+            registry=registry,
+        )
+        for change in (REGISTERED, DEREGISTERED):
+            self._lags.labels(change)
         self._waiting_pods = Gauge(
             "lattice_gateway_waiting_pods",
             "Pods that only their readiness gate keeps from being ready.",
@@ -90,6 +101,10 @@ class Metrics:
     def queued(self, number: int) -> None:
         """How many units wait."""
         self._queued.set(number)
+
+    def lag(self, change: str, seconds: float) -> None:
+        """A pod's target was registered or deregistered so many seconds after its EndpointSlice said so."""
+        self._lags.labels(change).observe(seconds)
 
     def waiting_pods(self, number: int) -> None:
         """How many pods only their readiness gate keeps from being ready."""

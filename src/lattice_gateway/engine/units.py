@@ -12,7 +12,6 @@ from random import Random
 import structlog
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
-from lattice_gateway.core.lattice.observed import ObservedService
 from lattice_gateway.core.lattice.outcome import (
     RETRYABLE,
     Done,
@@ -32,6 +31,7 @@ from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.execute import Executor
 from lattice_gateway.engine.feed import StateUnwritable
 from lattice_gateway.engine.gate import Pace, Urgency
+from lattice_gateway.engine.lags import Lags
 from lattice_gateway.engine.ledger import Ledger, absence
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.mirror import Mirror
@@ -43,6 +43,7 @@ from lattice_gateway.engine.queue import AT_ONCE, Queue
 from lattice_gateway.engine.resyncs import Resyncs
 from lattice_gateway.engine.shared import Listings
 from lattice_gateway.engine.tokens import Tokens
+from lattice_gateway.engine.visible import used_by, with_service
 from lattice_gateway.engine.waits import Waits
 from lattice_gateway.engine.watches import joining, watches
 from lattice_gateway.engine.wishes import Wishes
@@ -92,13 +93,22 @@ class Units:
         self._metrics = metrics
         self._told = told
         self._neighbours = Neighbours(settings, self.wishes, self.mirror, self.listings, clock)
+        self._lags = Lags(metrics, clock)
         self._resyncs = Resyncs(settings.resync, clock, random)
         self._work = Work(
             settings=settings,
             mirror=self.mirror,
             observer=Observer(calls, self.listings, settings),
             neighbours=self._neighbours,
-            executor=Executor(calls, self.mirror, self._neighbours, Tokens(process), self.ledger, clock),
+            executor=Executor(
+                calls=calls,
+                mirror=self.mirror,
+                neighbours=self._neighbours,
+                tokens=Tokens(process),
+                ledger=self.ledger,
+                lags=self._lags,
+                clock=clock,
+            ),
             ledger=self.ledger,
             resyncs=self._resyncs,
             clock=clock,
@@ -114,13 +124,16 @@ class Units:
         """Whether nothing is queued, running, about to change or tried again; resync and second looks do not count."""
         return self.queue.idle and not self.polls.hopeful and not len(self._retries) and not self._waits.for_objects
 
-    def want(self, desired: Desired) -> None:
-        """What a unit should be from now on."""
+    def want(self, desired: Desired, since: float | None = None) -> None:
+        """What a unit should be from now on; objects have said so since ``since``, None: since now."""
         key = desired.key
         before = self.wishes.get(key)
         if before == desired:
             return
         self.wishes.set(key, desired)
+        self._lags.wanted(
+            before if self._has_served(key) else None, desired, self._clock.now() if since is None else since
+        )
         self._failures.pop(key, None)
         self._retries.cancel(key)
         self.queue.add(key, _urgency(before, desired))
@@ -222,9 +235,13 @@ class Units:
 
     def _pace(self, key: UnitKey) -> Pace:
         """How urgent a run of the unit is: pods that move go first, but not those of a group that never served."""
-        urgency, outcome = self.queue.urgency(key), self.outcomes.get(key)
-        has_served = outcome is not None and outcome.serving is not None
-        return Pace(urgency, Urgency.TARGETS if has_served else min(urgency, Urgency.BEGUN))
+        urgency = self.queue.urgency(key)
+        return Pace(urgency, Urgency.TARGETS if self._has_served(key) else min(urgency, Urgency.BEGUN))
+
+    def _has_served(self, key: UnitKey) -> bool:
+        """Whether the unit was as desired at least once."""
+        outcome = self.outcomes.get(key)
+        return outcome is not None and outcome.serving is not None
 
     def _after(self, desired: Desired, ran: Ran, began: float) -> None:
         key = desired.key
@@ -295,7 +312,7 @@ class Units:
         match desired.key:
             case ServiceKey() as key:
                 service = self.mirror.service(key)
-                return _with_service(outcome, service) if service else outcome
+                return with_service(outcome, service) if service else outcome
             case GroupKey() as key:
                 group = self._neighbours.chosen(key)
                 return replace(outcome, id=group.id, arn=group.arn, status=group.status) if group else outcome
@@ -332,12 +349,13 @@ class Units:
                 view = self.mirror.network(key)
                 return tuple(network.id for network in view.candidates) if view else None
             case ServiceKey():
-                return _used_by(self.mirror.service(key))
+                return used_by(self.mirror.service(key))
 
     def _gone(self, key: UnitKey) -> None:
         """The unit is absent, as it should be: nothing of it is remembered."""
         self.wishes.drop(key)
         self._work.forget(key)
+        self._lags.forget(key)
         self.polls.watch(key, frozenset())
         self._resyncs.alarms.cancel(key)
         self._visible.pop(key, None)
@@ -363,22 +381,6 @@ def said(result: Result) -> str:
             return f"failed: {error}"
         case Refusal(reason, message):
             return f"refused: {reason}: {message}"
-
-
-def _with_service(outcome: Outcome, service: ObservedService) -> Outcome:
-    return replace(outcome, id=service.id, arn=service.arn, status=service.status, dns_name=service.dns_name)
-
-
-def _used_by(service: ObservedService | None) -> Hashable:
-    """What tells networks, groups and reports that a service changed."""
-    if service is None:
-        return None
-    associations = tuple((each.network_id, each.status) for each in service.associations or ())
-    actions = tuple(
-        (listener.default_action, tuple(rule.action for rule in listener.rules or ()))
-        for listener in service.listeners or ()
-    )
-    return (service.id, service.status, associations, actions)
 
 
 def _urgency(before: Desired | None, desired: Desired) -> Urgency:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from lattice_gateway.core.lattice import operations as ops
 from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
@@ -15,6 +16,8 @@ from lattice_gateway.core.lattice.words import Arn, Status, Tags
 from lattice_gateway.core.plan.plan import Plan, Step, Surroundings
 from lattice_gateway.engine.calls import Calls
 from lattice_gateway.engine.execute import Executor
+from lattice_gateway.engine.lags import Lags
+from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.mirror import Mirror
 from lattice_gateway.engine.neighbours import Neighbours
 from lattice_gateway.engine.ports import LatticeFailure
@@ -81,7 +84,16 @@ def after(ending: Answer | ErrorKind | str) -> tuple[Mirror, Wire, Diary]:
         mirror.read(KEY, None, begun=0.0)
         wire = Wire(ending, mirror)
         calls, around = cast("Calls", wire), cast("Neighbours", Nobody())
-        executor = Executor(calls, mirror, around, Tokens("p"), diary, LoopClock())
+        clock = LoopClock()
+        executor = Executor(
+            calls=calls,
+            mirror=mirror,
+            neighbours=around,
+            tokens=Tokens("p"),
+            ledger=diary,
+            lags=Lags(Metrics(CollectorRegistry()), clock),
+            clock=clock,
+        )
         plan = Plan(unit=KEY, steps=(Step(name="service", operations=(CREATE,)),))
         task = asyncio.create_task(executor.execute(plan, Absent(KEY)))
         await wire.sent.wait()
