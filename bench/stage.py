@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,6 +49,10 @@ class Load:
             faults["throttle"] = {"*": {"rate": self.rate, "burst": self.burst}}
         return {"quotas": QUOTAS, "faults": faults}
 
+    def seconds_of(self, calls: Iterable[int]) -> float:
+        """How long the buckets alone take for so many calls of each operation."""
+        return 0.0 if self.rate is None else max((number - self.burst) / self.rate for number in calls)
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -69,10 +73,11 @@ class Counted:
 
     def seconds_at(self, load: Load) -> float:
         """How long the buckets alone make the mutating calls take."""
-        rate = load.rate
-        if rate is None:
-            return 0.0
-        return max((count - load.burst) / rate for name, count in self.done.items() if is_write(name))
+        return load.seconds_of(count for name, count in self.done.items() if is_write(name))
+
+    def seconds_of_all_at(self, load: Load) -> float:
+        """How long the buckets alone make all calls take."""
+        return load.seconds_of(self.done.values())
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from bench.cluster.calls import calls
+from bench.cluster.drift import drift
 from bench.cluster.restart import restart
-from bench.cluster.stage import ClusterBench, cluster_bench
-from bench.cluster.wire import wire, wire_under_load
+from bench.cluster.stage import LOAD, ClusterBench, cluster_bench
+from bench.cluster.wire import Pressure, wire, wires_under_load
 from bench.figures import Figure, table, write_json
 from bench.manifests import Size
 from bench.stage import peak_memory
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--routes", type=int, default=ROUTES, help="routes in place; fewer for a quick run")
     parser.add_argument("--edits", type=int, default=300, help="slices edited for the times")
     parser.add_argument("--more", type=int, default=200, help="routes created while slices are edited")
+    parser.add_argument("--runs", type=int, default=5, help="how often that is done; the middle one counts")
     parser.add_argument("--json", type=Path, default=Path("bench-cluster-figures.json"), help="the figures as JSON")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lattice-gateway-bench-cluster-") as folder:
@@ -66,13 +68,15 @@ async def _measure(plane: ControlPlane, chosen: argparse.Namespace) -> list[Figu
         await stage.settle(small)
         told(_memory(stage, small))
         told(await calls(stage, small))
+        told(await drift(stage, small))
         size = replace(size, routes=max(size.routes, small.routes + 1))
         _say(f"{size.routes} routes")
         await stage.settle(size)
         told(_memory(stage, size))
         told(await wire(stage, size, chosen.edits))
-        told(await wire_under_load(stage, size, chosen.edits, chosen.more))
-        told(await restart(stage, replace(size, routes=size.routes + chosen.more)))
+        told(await restart(stage, size))
+        await stage.load(LOAD)
+        told(await wires_under_load(stage, size, Pressure(chosen.edits, chosen.more, chosen.runs)))
     return figures
 
 

@@ -79,6 +79,12 @@ class ClusterBench:
         await self.aws.until(lambda found: converged(self._without_extra(found), size))
         await self.aws.quiet(3)
 
+    async def load(self, load: Load) -> None:
+        """Make AWS as slow and as tight as that from now on."""
+        url = f"{self.aws.url}/_emulator/faults"
+        async with self.aws.session.put(url, json=load.config()["faults"], raise_for_status=True):
+            pass
+
     async def still(self) -> None:
         """Wait until nothing is called any more, neither to change anything nor to see what has changed."""
         calls, since = -1, time.monotonic()
