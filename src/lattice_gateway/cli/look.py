@@ -24,7 +24,7 @@ from lattice_gateway.core.lattice.keys import NetworkKey, UnitKey
 from lattice_gateway.core.lattice.observed import NetworkView, Observed, ObservedService
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.lattice.words import Arn, Owner
-from lattice_gateway.core.objects import HTTPRoute, Kind, Ref
+from lattice_gateway.core.objects import HTTPRoute, Ref
 from lattice_gateway.core.objects.finalizers import is_leaving
 from lattice_gateway.core.plan.sweep import Account, Orphan, orphans
 from lattice_gateway.core.translate.topology import Topology
@@ -34,11 +34,9 @@ from lattice_gateway.engine.ledger import absence
 from lattice_gateway.engine.ports import LatticeFailure
 from lattice_gateway.engine.recollect import recollect
 from lattice_gateway.engine.survey import Survey
+from lattice_gateway.engine.sweeping import origins_not_built
 from lattice_gateway.engine.translation import News, Translation, Unreadable
 from lattice_gateway.settings import Settings, read_settings
-
-UNBUILT = (Kind.GRPC_ROUTE, Kind.TLS_ROUTE)
-"""Kinds of routes that the Go controller makes services for and we do not yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +79,8 @@ class Look:
         recorded = {record.arn for record in self.read.recorded.units.values() if record.arn}
         known = frozenset(recorded | set(_arns(self.observed)))
         found = orphans(self.account, self.read.settings.owner, known)
-        unbuilt = _unbuilt(self.read.snapshot)
-        return tuple(each for each in found if self.read.sight.shows([_namespace(each)]) and each.origin not in unbuilt)
+        foreign = origins_not_built(_refs(self.read.snapshot))
+        return tuple(each for each in found if self.read.sight.shows([_namespace(each)]) and each.origin not in foreign)
 
     def shows(self, key: UnitKey) -> bool:
         """Whether a unit belongs to what is shown."""
@@ -235,10 +233,10 @@ def _arns(observed: Mapping[UnitKey, Observed]) -> Iterator[Arn]:
                 pass
 
 
-def _unbuilt(snapshot: Snapshot) -> frozenset[str]:
-    """Origins of what only the Go controller can have made for a route that is there: its kind is not built here."""
-    refs = [*(thing.ref for thing in snapshot.objects), *(one.ref for one in snapshot.undecodable)]
-    return frozenset(f"route {ref.namespace}/{ref.name}" for ref in refs if ref.kind in UNBUILT)
+def _refs(snapshot: Snapshot) -> Iterator[Ref]:
+    """Every object that is there, readable or not."""
+    yield from (thing.ref for thing in snapshot.objects)
+    yield from (one.ref for one in snapshot.undecodable)
 
 
 def _namespace(orphan: Orphan) -> str:

@@ -4,7 +4,7 @@ Only target groups go by themselves: ours, used by no service and chosen by no u
 long as the settings say. The owner and the use of each are read again right before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -12,10 +12,19 @@ import structlog
 from lattice_gateway.core.lattice.observed import Observed, ObservedGroup
 from lattice_gateway.core.lattice.outcome import ErrorKind
 from lattice_gateway.core.lattice.words import Arn, Owner, Tags
+from lattice_gateway.core.objects import Kind, Ref
 from lattice_gateway.core.plan.apply import apply
 from lattice_gateway.core.plan.conditions import holds
 from lattice_gateway.core.plan.plan import Plan, Surroundings
-from lattice_gateway.core.plan.sweep import Account, Orphan, OrphanKind, collectable, orphans, plan_collection
+from lattice_gateway.core.plan.sweep import (
+    Account,
+    Orphan,
+    OrphanKind,
+    collectable,
+    origin_of,
+    orphans,
+    plan_collection,
+)
 from lattice_gateway.engine.call_names import call_name
 from lattice_gateway.engine.gate import Urgency
 from lattice_gateway.engine.metrics import Metrics
@@ -31,17 +40,34 @@ LONGEST = 600.0
 TAGS_FRESH = 600.0
 """Seconds that the tags of what we own may be old; before something is deleted they are read again anyway."""
 
+NOT_BUILT = (Kind.GRPC_ROUTE, Kind.TLS_ROUTE)
+"""Kinds of routes that the Go controller makes services for and we do not yet."""
+
 log = structlog.get_logger(__name__)
 
 
-class Sweep:
-    """The collection of unused groups, and the telling of orphans. Begins when the units are at rest."""
+def origins_not_built(live: Iterable[Ref]) -> frozenset[str]:
+    """Origins of what the Go controller made for routes that are there and whose kind is not built here.
 
-    def __init__(self, settings: Settings, units: Units, clock: Clock, metrics: Metrics) -> None:
+    None of it is an orphan, and none of its groups is collected.
+    """
+    return frozenset(f"route {ref.namespace}/{ref.name}" for ref in live if ref.kind in NOT_BUILT)
+
+
+class Sweep:
+    """The collection of unused groups, and the telling of orphans. Begins when the units are at rest.
+
+    ``live`` are the objects that are there now.
+    """
+
+    def __init__(
+        self, settings: Settings, units: Units, clock: Clock, metrics: Metrics, live: Callable[[], Iterable[Ref]]
+    ) -> None:
         self._settings = settings
         self._units = units
         self._clock = clock
         self._metrics = metrics
+        self._live = live
         self._unused_since: dict[str, float] = {}
         self._told: frozenset[Orphan] = frozenset()
 
@@ -81,7 +107,9 @@ class Sweep:
         now = self._clock.now()
         unused_for = {group: now - since for group, since in self._unused_since.items()}
         chosen = self._units.mirror.all_chosen()
-        return collectable(groups, chosen, unused_for, self._owner, self._settings.sweep_min_age)
+        old = collectable(groups, chosen, unused_for, self._owner, self._settings.sweep_min_age)
+        foreign = origins_not_built(self._live())
+        return tuple(group for group in old if origin_of(group.tags) not in foreign)
 
     async def _collect(self, listed: ObservedGroup) -> None:
         """Delete a group as far as that goes now; while its targets drain the next look goes on."""
@@ -123,7 +151,8 @@ class Sweep:
             vpc_associations=tuple(replace(each, tags=tags.get(each.arn)) for each in vpcs),
             groups=groups,
         )
-        found = orphans(account, self._owner, self._known())
+        foreign = origins_not_built(self._live())
+        found = [each for each in orphans(account, self._owner, self._known()) if each.origin not in foreign]
         for orphan in found:
             if orphan not in self._told:
                 log.warning("orphaned", what=str(orphan), arn=orphan.arn)

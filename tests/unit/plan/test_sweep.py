@@ -48,6 +48,12 @@ def test_what_is_known_going_or_not_ours_is_no_orphan() -> None:
     assert orphans(account, OWNER, frozenset({THERE.arn})) == ()
 
 
+def test_an_association_of_a_policy_is_no_orphan() -> None:
+    account = Account(vpc_associations=(replace(ASSOCIATED, tags=Tags({str(Tag.MANAGED_BY): str(OWNER)})),))
+
+    assert orphans(account, OWNER, frozenset()) == ()
+
+
 @pytest.mark.parametrize(
     ("group", "collected"),
     [

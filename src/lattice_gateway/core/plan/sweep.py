@@ -61,7 +61,8 @@ class Account:
 def orphans(account: Account, owner: Owner, known: frozenset[Arn]) -> tuple[Orphan, ...]:
     """Resources with our ManagedBy whose ARN is not ``known`` (recorded, or wanted by a unit), ordered.
 
-    Unread tags are nobody's; what is already being deleted is no orphan.
+    Unread tags are nobody's; what is already being deleted is no orphan. A VPC association that was not made for a
+    Gateway is a policy's or that of the settings' network, and neither leaves a record that we read.
     """
     found = [
         *(_orphan(OrphanKind.SERVICE, each, each.name) for each in account.services if _is_left(each, owner)),
@@ -69,7 +70,7 @@ def orphans(account: Account, owner: Owner, known: frozenset[Arn]) -> tuple[Orph
         *(
             _orphan(OrphanKind.VPC_ASSOCIATION, each, each.network_name)
             for each in account.vpc_associations
-            if _is_left(each, owner)
+            if _is_left(each, owner) and Tag.GATEWAY in (each.tags or Tags())
         ),
         *(
             _orphan(OrphanKind.GROUP, each, each.name)
@@ -80,6 +81,18 @@ def orphans(account: Account, owner: Owner, known: frozenset[Arn]) -> tuple[Orph
     return tuple(sorted(orphan for orphan in found if orphan.arn not in known))
 
 
+def origin_of(tags: Tags | None) -> str:
+    """The object that the tags name."""
+    found = tags or Tags()
+    for namespace, name, kind in (
+        (Tag.ROUTE_NAMESPACE, Tag.ROUTE_NAME, "route"),
+        (Tag.SERVICE_NAMESPACE, Tag.SERVICE_NAME, "service"),
+    ):
+        if name in found:
+            return f"{kind} {found.get(namespace, '?')}/{found[name]}"
+    return f"gateway {found[Tag.GATEWAY]}" if Tag.GATEWAY in found else "an object that its tags do not name"
+
+
 def _is_left(each: ObservedService | ObservedVpcAssociation | ObservedGroup, owner: Owner) -> bool:
     return is_ours(each.tags, owner) and each.status is not Status.DELETE_IN_PROGRESS
 
@@ -87,7 +100,7 @@ def _is_left(each: ObservedService | ObservedVpcAssociation | ObservedGroup, own
 def _orphan(
     kind: OrphanKind, each: ObservedService | ObservedNetwork | ObservedVpcAssociation | ObservedGroup, name: str
 ) -> Orphan:
-    return Orphan(kind, name, each.id, each.arn, _origin(each.tags))
+    return Orphan(kind, name, each.id, each.arn, origin_of(each.tags))
 
 
 def collectable(
@@ -141,15 +154,3 @@ def _is_collectable(group: ObservedGroup, owner: Owner) -> bool:
         and tags.get(Tag.CLUSTER_NAME) == owner.cluster
         and tags.get(Tag.SOURCE_TYPE) in set(ROUTE_SOURCES)
     )
-
-
-def _origin(tags: Tags | None) -> str:
-    """The object that the tags name."""
-    found = tags or Tags()
-    for namespace, name, kind in (
-        (Tag.ROUTE_NAMESPACE, Tag.ROUTE_NAME, "route"),
-        (Tag.SERVICE_NAMESPACE, Tag.SERVICE_NAME, "service"),
-    ):
-        if name in found:
-            return f"{kind} {found.get(namespace, '?')}/{found[name]}"
-    return f"gateway {found[Tag.GATEWAY]}" if Tag.GATEWAY in found else "an object that its tags do not name"
