@@ -53,6 +53,7 @@ TABLE = {
     "leader_election_master_status": ("gauge", ("name",)),
     "rest_client_requests_total": ("counter", ("code", "method", "host")),
     "lattice_gateway_orphans": ("gauge", ("kind",)),
+    "lattice_gateway_target_lag_seconds": ("histogram", ("change",)),
     "lattice_gateway_waiting_pods": ("gauge", ()),
     "process_resident_memory_bytes": ("gauge", ()),
     "process_cpu_seconds_total": ("counter", ()),
@@ -88,6 +89,7 @@ class Process:
             code.is_(200)
         self.metrics.call(GET_SERVICE, None, 0.1, 1)
         self.metrics.orphans("service", 1)
+        self.metrics.lag("registered", 0.1)
         self.metrics.request(GET_SERVICE, None, 0.1)
 
     def value(self, name: str, /, **labels: str) -> float | None:
