@@ -10,7 +10,9 @@ from lattice_gateway.core.objects.refs import Kind
 from tests.cluster.commands import Helm
 from tests.cluster.commands_look.asking import Person, a_caller, rule
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.kinds import CRDS
 from tests.cluster.kube import Kube, Object, eventually
+from tests.cluster.manifests import install_crds
 from tests.cluster.run.stage import Stage, a_stage
 
 pytestmark = pytest.mark.cluster
@@ -55,6 +57,13 @@ def left(kube: Kube, namespace: str) -> Iterator[list[Object]]:
         kube.delete(each)
         if kube.exists(each):
             kube.merge(each, {"metadata": {"finalizers": []}})
+
+
+@pytest.fixture
+def exports(kube: Kube) -> Iterator[Object]:
+    """The definition of ServiceExport; it is there again afterwards."""
+    yield CRDS["ServiceExport"]
+    install_crds(kube, [CRDS["ServiceExport"]])
 
 
 @pytest.fixture
@@ -115,6 +124,20 @@ def test_what_waited_to_be_deleted_goes(admin: Person, kube: Kube, namespace: st
 
     assert "waits to be deleted" in listed.out
     eventually("it is gone", lambda: not kube.exists(waiting))
+
+
+def test_a_definition_whose_objects_hold_it_goes(admin: Person, kube: Kube, namespace: str, exports: Object) -> None:
+    """CRDs that were deleted while nobody took the finalizers off."""
+    lattice = "application-networking.k8s.aws/v1alpha1"
+    kube.create(held(Kind.SERVICE_EXPORT, namespace, {}, lattice, finalizers=[FINALIZERS[Kind.SERVICE_EXPORT]]))
+    kube.delete(exports)
+    stuck = kube.exists(exports)
+
+    said = admin("release-finalizers", "-A", "--yes")
+
+    eventually("the definition is gone", lambda: not kube.exists(exports))
+    assert stuck
+    assert f"released ServiceExport/{namespace}/left" in said.out
 
 
 def test_only_what_is_named_is_released(admin: Person, kube: Kube, left: list[Object], namespace: str) -> None:
