@@ -207,6 +207,37 @@ def test_a_gate_that_somebody_shuts_again_is_opened_again() -> None:
     assert cluster.turned["parking-3"][-2:] == [("False", "Tampered"), OPEN]
 
 
+def test_how_long_the_oldest_has_waited_is_counted_over_changes_of_its_places() -> None:
+    stage, cluster, registry = Stage(), GatedCluster(), CollectorRegistry()
+    pod = Ref(Kind.POD, "default", "parking-3")
+    place = Place(group_key("rates", "parking"), Target(NEW, 8090), checked=True)
+
+    def seconds() -> float | None:
+        return registry.get_sample_value("lattice_gateway_gate_wait_seconds")
+
+    async def scene() -> None:
+        readiness = Readiness(
+            calls=stage.calls(),
+            mirror=Mirror(),
+            gates=cluster,
+            clock=LoopClock(),
+            random=Random(1),
+            metrics=Metrics(registry),
+        )
+        assert seconds() == 0
+        readiness.take({pod: Waiting("uid", ())})
+        await asyncio.sleep(20)
+        readiness.take({pod: Waiting("uid", (place,))})
+        await asyncio.sleep(10)
+        assert seconds() == pytest.approx(30)
+        readiness.take({pod: Waiting("another pod of that name", (place,))})
+        assert seconds() == pytest.approx(0)
+        readiness.take({pod: None})
+        assert seconds() == 0
+
+    stage.play(scene)
+
+
 def test_pods_that_keep_coming_do_not_put_off_the_look_at_the_first() -> None:
     stage, cluster = Stage(), GatedCluster()
 

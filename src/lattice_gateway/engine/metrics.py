@@ -1,5 +1,7 @@
 """Metrics of the process, named as the Go controller's where it has them (api.md §5.4)."""
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from lattice_gateway.core.lattice.outcome import ErrorKind, LatticeError, Result
@@ -74,6 +76,11 @@ class Metrics:
             "Pods that only their readiness gate keeps from being ready.",
             registry=registry,
         )
+        self._gate_wait = Gauge(
+            "lattice_gateway_gate_wait_seconds",
+            "How long the pod that waits longest has waited for its readiness gate.",
+            registry=registry,
+        )
 
     def request(self, name: CallName, error: LatticeError | None, seconds: float) -> None:
         """One attempt at a call, and how long it took."""
@@ -109,6 +116,10 @@ class Metrics:
     def waiting_pods(self, number: int) -> None:
         """How many pods only their readiness gate keeps from being ready."""
         self._waiting_pods.set(number)
+
+    def gate_wait(self, longest: Callable[[], float]) -> None:
+        """Who can be asked for how many seconds the pod that waits longest has waited."""
+        self._gate_wait.set_function(longest)
 
     def orphans(self, kind: str, number: int) -> None:
         """How many things of one kind are ours without a record."""

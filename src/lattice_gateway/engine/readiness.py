@@ -8,7 +8,7 @@ remembered that does not follow again after a restart; a replica that does not l
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, Protocol, TypeAlias
 
@@ -64,9 +64,10 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Pod:
-    """A pod that waits, in this way, ``since``."""
+    """A pod that waits since it ``began``, and ``since`` then at these places."""
 
     waiting: Waiting
+    began: float
     since: float
     told: GateCondition | None = None
 
@@ -91,13 +92,16 @@ class Readiness:
         self._readings: dict[GroupKey, _Reading] = {}
         self._looks: dict[GroupKey, int] = {}
         self._alarms: Alarms[_Due] | None = None
+        metrics.gate_wait(self._longest)
 
     def take(self, news: Mapping[Ref, Waiting | None]) -> None:
         """Which pods wait, and where; None: a pod waits no more."""
+        now = self._clock.now()
         for ref, waiting in news.items():
-            self._forget(ref)
+            before = self._forget(ref)
             if waiting is not None:
-                self._pods[ref] = _Pod(waiting, self._clock.now())
+                same = before is not None and before.waiting.uid == waiting.uid
+                self._pods[ref] = _Pod(waiting, before.began if before and same else now, now)
                 self._arm_pod(ref, waiting)
         if news:
             self._metrics.waiting_pods(len(self._pods))
@@ -108,7 +112,7 @@ class Readiness:
         self._readings.clear()
         self._looks.clear()
         for ref, pod in self._pods.items():
-            self._pods[ref] = _Pod(pod.waiting, pod.since)
+            self._pods[ref] = replace(pod, told=None)
             self._arm_pod(ref, pod.waiting)
         try:
             while True:
@@ -128,7 +132,12 @@ class Readiness:
         for key in groups:
             self._arm_group(key)
 
-    def _forget(self, ref: Ref) -> None:
+    def _longest(self) -> float:
+        """Seconds for which the pod that waits longest has waited, 0 where none does."""
+        now = self._clock.now()
+        return max((now - pod.began for pod in self._pods.values()), default=0.0)
+
+    def _forget(self, ref: Ref) -> _Pod | None:
         pod = self._pods.pop(ref, None)
         self._cancel(ref)
         for place in pod.waiting.places if pod else ():
@@ -138,6 +147,7 @@ class Readiness:
                 self._readings.pop(place.group, None)
                 self._looks.pop(place.group, None)
                 self._cancel(place.group)
+        return pod
 
     def _arm_pod(self, ref: Ref, waiting: Waiting) -> None:
         """Groups with health checks are looked at; where there are none nothing has to be waited for in Lattice."""
@@ -199,9 +209,9 @@ class Readiness:
         condition = gate_of(known) if known else gate_without_places(pod.waiting)
         self._gates.turn(ref, pod.waiting.uid, condition)
         if condition != pod.told:
-            waited = round(self._clock.now() - pod.since, 1)
+            waited = round(self._clock.now() - pod.began, 1)
             log.info("gate", object=str(ref), status=condition.status, reason=condition.reason, waited_s=waited)
-            self._pods[ref] = _Pod(pod.waiting, pod.since, condition)
+            self._pods[ref] = replace(pod, told=condition)
 
     def _found(self, place: Place, since: float) -> Found | None:
         """What is known of a place since the pod waits there; None: nothing."""

@@ -55,6 +55,7 @@ TABLE = {
     "lattice_gateway_orphans": ("gauge", ("kind",)),
     "lattice_gateway_target_lag_seconds": ("histogram", ("change",)),
     "lattice_gateway_waiting_pods": ("gauge", ()),
+    "lattice_gateway_gate_wait_seconds": ("gauge", ()),
     "process_resident_memory_bytes": ("gauge", ()),
     "process_cpu_seconds_total": ("counter", ()),
     "process_open_fds": ("gauge", ()),
