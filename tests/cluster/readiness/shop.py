@@ -19,7 +19,7 @@ import trustme
 
 from lattice_gateway.cli.demo.pods import MAPPING
 from lattice_gateway.core.objects import READINESS_GATE
-from tests.cluster.commands import Helm, Kubectl
+from tests.cluster.commands import Helm
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Kube, Object, eventually
 from tests.cluster.manifests import read_manifest
@@ -99,7 +99,6 @@ class Shop:
     """The stage, and the Deployment with its Service and route."""
 
     stage: Stage
-    kubectl: Kubectl
     port: int
     sick: set[str] = field(default_factory=set)
 
@@ -162,7 +161,7 @@ class Shop:
 
 
 @contextmanager
-def a_shop(plane: ControlPlane, helm: Helm, kubectl: Kubectl, folder: Path) -> Iterator[Shop]:
+def a_shop(plane: ControlPlane, helm: Helm, folder: Path) -> Iterator[Shop]:
     """A shop with a route in place and no pods yet; a controller serves the webhook."""
     with ExitStack() as stack:
         rights = stack.enter_context(chart_rights(plane, helm, HOME))
@@ -172,7 +171,7 @@ def a_shop(plane: ControlPlane, helm: Helm, kubectl: Kubectl, folder: Path) -> I
         stack.callback(emulator.process.stop)
         stage = Stage(plane, emulator, folder, kubeconfig, rights)
         stack.callback(stage.close)
-        shop = Shop(stage, kubectl, free_ports(1)[0])
+        shop = Shop(stage, free_ports(1)[0])
         stack.enter_context(a_node(plane.admin, {"gated-server": shop.begin}))
         webhook = stack.enter_context(a_service(lambda: [each.port("webhook") for each in living(stage)]))
         authority = certificates(folder)
