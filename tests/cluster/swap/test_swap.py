@@ -9,6 +9,7 @@ import pytest
 
 from tests.cluster.commands import CommandError
 from tests.cluster.kube import Object, eventually
+from tests.cluster.manifests import REPOSITORY
 from tests.cluster.run.stage import Replica
 from tests.cluster.swap.conftest import Shop
 from tests.cluster.swap.facts import P
@@ -21,6 +22,12 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 CLASS_FINALIZER = "gateway-exists-finalizer.gateway.networking.k8s.io"
 UNGRANTED = "rules[1].backendRefs[0]: no ReferenceGrant in namespace tills lets HTTPRoute of shop in"
 CLASS = named("GatewayClass", "amazon-vpc-lattice")
+OF_ITS_KINDS = (
+    ("TargetGroupPolicy", "api-health"),
+    ("VpcAssociationPolicy", "market"),
+    ("AccessLogPolicy", "market-logs"),
+    ("ServiceExport", "api"),
+)
 OF_ROUTES = {"SERVICE", "LISTENER", "RULE", "SERVICE_NETWORK_SERVICE_ASSOCIATION"}
 LEFT = {
     "SERVICE_NETWORK": 1,
@@ -107,14 +114,7 @@ def test_finalizers_are_those_of_the_go_controller_and_the_class_gets_one(shop: 
     assert [finalizers(shop, "HTTPRoute", name) for name in ROUTES] == [[FINALIZERS["HTTPRoute"]]] * len(ROUTES)
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        pytest.param("TargetGroupPolicy", "api-health", id="health"),
-        pytest.param("VpcAssociationPolicy", "market", id="association"),
-        pytest.param("AccessLogPolicy", "market-logs", id="logs"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "name"), OF_ITS_KINDS[:3])
 def test_a_policy_that_was_accepted_is_accepted(shop: Shop, replica: Replica, kind: str, name: str) -> None:
     accepted = condition(shop.kube.get(named(kind, name))["status"], "Accepted")
 
@@ -182,6 +182,18 @@ def test_the_way_back_is_named_and_leaves_what_the_go_controller_keeps(shop: Sho
 def test_no_request_failed(shop: Shop) -> None:
     assert shop.traffic.failed == []
     assert shop.traffic.requests > 100
+
+
+def test_its_crds_are_brought_up_to_date_under_living_objects(shop: Shop) -> None:
+    def forms() -> list[Object]:
+        found = [shop.kube.get(named(kind, name)) for kind, name in OF_ITS_KINDS]
+        return [{**each, "metadata": {**each["metadata"], "managedFields": None}} for each in found]
+
+    before = forms()
+    shop.swap.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={REPOSITORY / 'crds'}")
+
+    assert forms() == before
+    assert "ACCEPTED" in shop.swap.kubectl("get", "serviceexports", "--namespace=shop")
 
 
 def test_what_the_go_controller_made_goes_when_its_objects_go(shop: Shop) -> None:
