@@ -107,6 +107,68 @@ def test_whatever_goes_first_everything_terminates_and_nothing_is_left(order: tu
     assert left(stage) == {}
 
 
+EACH = (*OWNING, Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.REFERENCE_GRANT)
+"""Every kind that exists by now and is an object of somebody; namespaces go with what is in them."""
+
+
+def far_away() -> list[dict[str, Any]]:
+    """A Service in another namespace, its slice, the grant that it may be used, and the route that uses it."""
+    home = {"namespace": "elsewhere"}
+    backend = {"name": "far", "namespace": "elsewhere", "port": 80}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "far", **home},
+            "spec": {"ports": [{"port": 80, "targetPort": 8090}], "selector": {"app": "far"}},
+        },
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": "far-1", "labels": {"kubernetes.io/service-name": "far"}, **home},
+            "addressType": "IPv4",
+            "ports": [{"port": 8090}],
+            "endpoints": [{"addresses": ["10.9.9.9"], "conditions": {"ready": True}}],
+        },
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "ReferenceGrant",
+            "metadata": {"name": "far", **home},
+            "spec": {
+                "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "default"}],
+                "to": [{"group": "", "kind": "Service"}],
+            },
+        },
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "HTTPRoute",
+            "metadata": {"name": "far"},
+            "spec": {"parentRefs": [{"name": "my-hotel"}], "rules": [{"backendRefs": [backend]}]},
+        },
+    ]
+
+
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
+@given(order=st.permutations(EACH), pause=st.sampled_from([0.0, 0.3, 30.0]))
+def test_kinds_that_hang_together_go_in_any_order(order: list[Kind], pause: float) -> None:
+    stage, cluster = Stage(), FinalizedCluster([*launch_post(), *far_away()])
+
+    async def scene(controller: Controller) -> dict[str, int]:
+        await rest(controller)
+        there = left(stage)
+        for kind in order:
+            cluster.delete(*cluster.refs(kind))
+            await asyncio.sleep(pause)
+        await asyncio.sleep(LATER)
+        return there
+
+    there = play_process(stage, cluster, scene)
+
+    assert there["SERVICE"] == 3
+    assert cluster.refs(*EACH) == []
+    assert left(stage) == {}
+
+
 steps = st.lists(
     st.tuples(st.sampled_from(["delete", "wait", "crash", "weather"]), st.integers(0, 30)), min_size=1, max_size=10
 )
