@@ -26,6 +26,7 @@ def _guarded(command: Callable[[list[str]], int], words: list[str]) -> int:
 
 
 def _lean(words: list[str]) -> int:
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # structlog would load it, for pictures of tracebacks
     from lattice_gateway.cli.run import run  # noqa: PLC0415 - the other commands need none of it
 
     return run(words[1:])

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
-from watchfiles import awatch
-
 from lattice_gateway.adapters.files.reader import EVERYTHING, Everything, Notice, ObjectMemory, Paths, Reader
 from lattice_gateway.adapters.files.settle import Moment
 from lattice_gateway.engine.feed import Batch
@@ -128,6 +126,8 @@ async def watch(root: Path) -> AsyncGenerator[Tick, None]:
 
 async def _notices(root: Path) -> AsyncGenerator[Tick, None]:
     """The file system's notices for the tree that ``root`` is now."""
+    from watchfiles import awatch  # noqa: PLC0415 - in a cluster there are no files, and every MiB counts
+
     async for changes in awatch(
         root,
         watch_filter=None,

@@ -12,8 +12,8 @@ from lattice_gateway.engine.ports import Clock
 
 K = TypeVar("K", bound=Hashable)
 
-WORKERS: Final = 8
-"""Requests in flight at once: the API server's fairness gives a client about as many."""
+WORKERS: Final = 3
+"""Requests in flight at once: three make some two hundred changes a second, and leave the process to pods that move."""
 
 STAND_BY: Final = 0.1
 """Seconds between two looks of a replica that may not write; one worker looks for all."""
