@@ -62,6 +62,7 @@ MATCHES = (
     exact("/a"),
     prefix("/a", method="GET"),
     prefix("/a", headers=[{"name": "x", "value": "1"}]),
+    prefix("/a", headers=[{"name": "x", "value": "1"}, {"name": "y", "value": "2"}]),
 )
 QUIC = ({"name": "web", "port": 80}, {"name": "udp", "port": 80, "protocol": "UDP"})
 

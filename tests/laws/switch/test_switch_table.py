@@ -167,6 +167,7 @@ class Differing:
 TWO_PORTS = service("pay", "arena", {"name": "web", "port": 80}, {"name": "adm", "port": 81})
 QUIC = service("pay", "arena", {"name": "web", "port": 80}, {"name": "udp", "port": 80, "protocol": "UDP"})
 
+X, Y = {"name": "x", "value": "1"}, {"name": "y", "value": "2"}
 TEN = " (decision 10)"
 
 DIFFERENCES: dict[str, Differing] = {
@@ -276,6 +277,25 @@ DIFFERENCES: dict[str, Differing] = {
         writes=[],
         held=("rules[1].matches[0] has the match of rules[0].matches[0], which would answer instead (decision 33)",),
         applied=["UpdateRule"],
+    ),
+    "33: equal matches by annotated numbers": Differing(
+        now=(
+            *BASE,
+            route(
+                rule(prefix("/a"), to("pay")),
+                rule(prefix("/a"), to("site")),
+                rule(prefix("/a"), to("site", weight=2)),
+                rule_2_priority="9",
+                rule_0_priority="3",
+            ),
+        ),
+        writes=[],
+        held=("rules[1].matches[0] has the match of rules[0].matches[0], which would answer instead (decision 33)",),
+        applied=["BatchUpdateRule", "UpdateRule"],
+    ),
+    "33: headers in another order are another rule there, which never answers": Differing(
+        now=(*BASE, route(rule(prefix("/", headers=[X, Y]), to("pay")), rule(prefix("/", headers=[Y, X]), to("site")))),
+        writes=["DeleteRule"],
     ),
     "36: one Service under several ports": Differing(
         now=(

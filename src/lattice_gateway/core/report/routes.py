@@ -133,8 +133,7 @@ def _conditions(
         generation=deployment.generation,
     )
     if deployment.switch is not None:
-        status, reason, message = _inherited(deployment.switch)
-        yield Condition(type=Type.INHERITED, status=status, reason=reason, message=message, generation=generation)
+        yield _inherited(deployment.switch, generation)
 
 
 def _accepted(parent: ParentVerdict) -> _Said:
@@ -161,14 +160,17 @@ def _resolved(standing: RouteStanding) -> _Said:
             assert_never(standing.references)
 
 
-def _inherited(switch: Switch) -> _Said:
+def _inherited(switch: Switch, generation: int) -> Condition:
+    """Whether anything is held, of the generation that it is held of, else of the route's own ``generation``."""
     match switch:
-        case Holding(differences):
-            return Status.TRUE, DIFFERENCES_HELD, f"{UNTIL}: {'; '.join(map(str, differences))}"
+        case Holding(differences, held):
+            message = f"{UNTIL}: {'; '.join(map(str, differences))}"
+            status, reason, about = Status.TRUE, DIFFERENCES_HELD, held
         case Ended(reason, message):
-            return Status.FALSE, reason, message
+            status, about = Status.FALSE, generation
         case _:
             assert_never(switch)
+    return Condition(type=Type.INHERITED, status=status, reason=reason, message=message, generation=about)
 
 
 def _annotations(outcome: Outcome | None) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from lattice_gateway.core.lattice.units import Child
 from lattice_gateway.core.objects import HTTPRoute, Kind, Ref
 from lattice_gateway.core.translate.attach import Attachment, GivenUp, Gone, lost_listeners
 from lattice_gateway.core.translate.backends import Backend, Origin, ToGroup, Unknown, Unresolved
@@ -26,13 +27,19 @@ EDITED = "Edited"
 APPLIED = "DifferencesApplied"
 """Reasons why nothing is held."""
 
+_OF_PARENTS = frozenset({Child.ASSOCIATION, Child.LISTENER})
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that would be taken away: the place in the route and what is found there; the decision's number."""
+    """One thing that would be taken away: the place in the route and what is found there; the decision's number.
+
+    ``spares``: what may hang on the service because of it although nobody asks for that now.
+    """
 
     text: str
     decision: int
+    spares: frozenset[Child] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.text} (decision {self.decision})"
@@ -40,9 +47,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The Go controller's choice is in force, because of these."""
+    """The Go controller's choice is in force for that generation of the route, because of these."""
 
     differences: tuple[Difference, ...]
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ Switch: TypeAlias = Holding | Ended
 
 
 def view_switch(view: View, route: HTTPRoute, attachment: Attachment, naming: Naming) -> Switch | None:
-    """How the switch stands for the present form of a route; None where it was not inherited."""
+    """How the switch stands for a form of a route; None where the route was not inherited."""
     match view.get(INHERITED, route.ref):
         case None:
             return None
@@ -69,7 +77,7 @@ def view_switch(view: View, route: HTTPRoute, attachment: Attachment, naming: Na
             if generation != route.metadata.generation:
                 return Ended(EDITED, f"generation {generation} was as the Go controller left it")
             found = differences(view, route, attachment, naming)
-            return Holding(found) if found else Ended(NO_DIFFERENCES)
+            return Holding(found, generation) if found else Ended(NO_DIFFERENCES)
         case other:
             assert_never(other)
 
@@ -88,7 +96,7 @@ def differences(view: View, route: HTTPRoute, attachment: Attachment, naming: Na
     theirs = lower_rules(view, Origin(route, "", Choice.THEIRS))
     found = (
         *_backends(view, route, theirs.backends),
-        *_duplicates(lower_rules(view, Origin(route, ""))),
+        *_duplicates(lower_rules(view, Origin(route, "")), theirs),
         *_earlier_forms(view, route),
         *_parents(view, route, attachment),
         *_strays(view, theirs.backends),
@@ -121,10 +129,12 @@ def _is_unread(view: View) -> bool:
     return view.settings.enforce_reference_grants and view.get(FORBIDDEN, Kind.REFERENCE_GRANT) is not None
 
 
-def _duplicates(ours: Lowered) -> Iterator[Difference]:
+def _duplicates(ours: Lowered, theirs: Lowered) -> Iterator[Difference]:
+    """Matches that something else would answer."""
+    unanswered = {each.place for each in theirs.duplicates}
     for each in ours.displacing:
-        text = f"{each.place} has the match of {each.first}, which would answer instead"
-        yield Difference(text, 33)
+        if each.place not in unanswered:
+            yield Difference(f"{each.place} has the match of {each.first}, which would answer instead", 33)
 
 
 def _earlier_forms(view: View, route: HTTPRoute) -> Iterator[Difference]:
@@ -132,15 +142,18 @@ def _earlier_forms(view: View, route: HTTPRoute) -> Iterator[Difference]:
     for number, rule in enumerate(route.spec.rules):
         matches = matches_of(rule)
         if len(matches) > 1:
-            yield Difference(f"rules[{number}].matches: {len(matches)} of them, so an earlier form may be served", 7)
+            text = f"rules[{number}].matches: {len(matches)} of them, so an earlier form may be served"
+            yield Difference(text, 7, frozenset(Child))
         if view.settings.path_prefix_by_element and any(len(by_element(lower(match))) > 1 for match in matches):
-            yield Difference(f"rules[{number}].matches: a prefix that is no whole path element would be lost", 8)
+            text = f"rules[{number}].matches: a prefix that is no whole path element would be lost"
+            yield Difference(text, 8, frozenset({Child.RULE}))
         for place, ref in enumerate(rule.backend_refs):
             target = Ref(Kind.SERVICE, ref.namespace or route.metadata.namespace, ref.name)
             service = last_good(view.get(SERVICES, target))
             if ref.kind == Kind.SERVICE and service is not None and len(service.spec.families) > 1:
                 where = f"rules[{number}].backendRefs[{place}]"
-                yield Difference(f"{where}: {target} has two address families, so an earlier form may be served", 10)
+                text = f"{where}: {target} has two address families, so an earlier form may be served"
+                yield Difference(text, 10, frozenset(Child))
 
 
 def _parents(view: View, route: HTTPRoute, attachment: Attachment) -> Iterator[Difference]:
@@ -148,13 +161,14 @@ def _parents(view: View, route: HTTPRoute, attachment: Attachment) -> Iterator[D
     for parent in attachment.parents:
         match parent.standing:
             case Gone(_, why) | GivenUp(why):
-                yield Difference(why, 25)
+                yield Difference(why, 25, _OF_PARENTS)
             case Rejected(_, message) if not attachment.attached:
-                yield Difference(f"{parent.gateway}: {message}", 25)
+                yield Difference(f"{parent.gateway}: {message}", 25, _OF_PARENTS)
             case _:
                 for listener in lost_listeners(view, route, parent):
                     why = "; ".join(fault.message for fault in listener.faults)
-                    yield Difference(f"{parent.gateway} listener {listener.name} ({listener.port}): {why}", 25)
+                    text = f"{parent.gateway} listener {listener.name} ({listener.port}): {why}"
+                    yield Difference(text, 25, _OF_PARENTS)
 
 
 def _strays(view: View, backends: Iterable[Backend]) -> Iterator[Difference]:

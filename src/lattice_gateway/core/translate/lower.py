@@ -23,6 +23,7 @@ from lattice_gateway.core.objects.annotations import Annotation, standalone
 from lattice_gateway.core.translate.attach import Attachment, NotOurs
 from lattice_gateway.core.translate.backends import Origin
 from lattice_gateway.core.translate.choice import Choice
+from lattice_gateway.core.translate.differences import Difference
 from lattice_gateway.core.translate.naming import Named, owner_of
 from lattice_gateway.core.translate.rules import Lowered, lower_rules
 from lattice_gateway.core.translate.tags import child_tags, service_tags
@@ -36,19 +37,27 @@ ServiceUnit: TypeAlias = Service | Held
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A route that can be translated whole. ``exists``: it has a Lattice service already; ``choice``: what is held."""
+    """A route that can be translated whole. ``exists``: it has a Lattice service already.
+
+    ``held``: because of these the Go controller's choice is in force (decision 22).
+    """
 
     route: HTTPRoute
     naming: Named
     attachment: Attachment
     extra_tags: Tags
     exists: bool
-    choice: Choice = Choice.OURS
+    held: tuple[Difference, ...] = ()
 
     @property
     def key(self) -> ServiceKey:
         """Its service."""
         return ServiceKey(self.naming.name)
+
+    @property
+    def choice(self) -> Choice:
+        """Whose choice is in force."""
+        return Choice.THEIRS if self.held else Choice.OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +140,11 @@ def _service(view: View, form: Form, networks: frozenset[NetworkKey], listeners:
 
 
 def _others_stay(form: Form) -> frozenset[Child]:
-    if form.choice is Choice.THEIRS:
-        return frozenset(Child)
-    return frozenset({Child.LISTENER}) if form.attachment.gone else frozenset()
+    """What nobody asks for now and may have been asked for; a service that joins no network leaves all of ours."""
+    spared = {child for difference in form.held for child in difference.spares}
+    if is_standalone(form.route, form.attachment):
+        spared.discard(Child.ASSOCIATION)
+    return frozenset({*spared, Child.LISTENER} if form.attachment.gone else spared)
 
 
 def _listeners(form: Form, rules: tuple[Rule, ...]) -> tuple[Listener, ...]:

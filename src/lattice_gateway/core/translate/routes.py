@@ -94,7 +94,6 @@ def view_route(view: View, ref: Ref) -> RouteView:
         return _unreadable(view, ref, problem or f"{ref.kind} expected")
     complaints = tuple(_complaints(view, route, attachment))
     naming = choose(view, route)
-    switch = view_switch(view, route, attachment, naming)
     form = _form(view, route, attachment, None if complaints else naming)
     built = build(view, form) if form else _unbuilt(view, route, naming, complaints)
     on_hold = paused(route.metadata.annotations)
@@ -112,7 +111,7 @@ def view_route(view: View, ref: Ref) -> RouteView:
         paused=on_hold,
         follows_only=form is None,
         warnings=(*_warnings(route, attachment), *_quotas(built)),
-        switch=switch,
+        switch=_switch(view, route, attachment, naming, form),
         choice=form.choice if form else choice_of(view, route),
     )
 
@@ -145,8 +144,14 @@ def _form(view: View, route: HTTPRoute, attachment: Attachment, naming: Naming |
         return None
     exists = bool(view.lookup(SERVICES_OF, identity_of(view, owner_of(chosen))))
     extra = Tags(user_tags(chosen.metadata.annotations, ROOM).as_mapping())
-    is_held = bool(differences(view, chosen, attachment, named))
-    return Form(chosen, named, attachment, extra, exists, Choice.THEIRS if is_held else Choice.OURS)
+    return Form(chosen, named, attachment, extra, exists, differences(view, chosen, attachment, named))
+
+
+def _switch(view: View, route: HTTPRoute, attachment: Attachment, naming: Naming, form: Form | None) -> Switch | None:
+    """What is held; an edit that is refused ends no hold of the form that stays in force instead."""
+    if form is not None and form.held:
+        return view_switch(view, form.route, attachment, form.naming)
+    return view_switch(view, route, attachment, naming)
 
 
 def _runs(route: HTTPRoute, naming: Naming) -> bool:

@@ -91,15 +91,24 @@ def _sizes(route: HTTPRoute, placed: tuple[_Placed, ...]) -> list[int]:
 
 
 def _winners(origin: Origin, placed: tuple[_Placed, ...]) -> dict[object, Place]:
-    """Which of equal matches is deployed: the first by precedence (decision 33).
-
-    Parity: the last one, in the order in which the Go controller v2.1.3 takes rules: annotated ones first.
-    """
+    """Which of equal matches is deployed: the first by precedence (decision 33)."""
     if origin.choice is Choice.OURS:
         return {_same(match): place for place, match in reversed(placed)}
-    numbers, _ = annotated(origin.route.metadata.annotations, len(origin.route.spec.rules))
+    return _their_winners(origin.route, placed)
+
+
+def _their_winners(route: HTTPRoute, placed: tuple[_Placed, ...]) -> dict[object, Place]:
+    """Which of equal matches answers under the Go controller.
+
+    Parity: rules are taken in the order of their list, annotated ones first and the others numbered on from there;
+    of equal matches the last has its way. Headers in another order are another match, and the lower number answers
+    (model.md §3.2, P3.6; deploy.md D2.34; Go v2.1.3).
+    """
+    numbers, _ = annotated(route.metadata.annotations, len(route.spec.rules))
+    start = list(numbers.values())[-1] if numbers else 0
     order = sorted(placed, key=lambda one: (one[0].rule not in numbers, one[0]))
-    return {_same(match): place for place, match in order}
+    last = {match: (numbers.get(place.rule, start + 1 + place.rule), place) for place, match in order}
+    return {_same(match): place for match, (_, place) in sorted(last.items(), key=lambda one: one[1], reverse=True)}
 
 
 def _one_of_each(
