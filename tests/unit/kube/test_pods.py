@@ -204,6 +204,19 @@ def test_another_reason_leaves_the_time_of_the_last_change_alone() -> None:
     assert "lastTransitionTime" not in body["status"]["conditions"][0]
 
 
+def test_a_gate_that_is_open_is_never_shut_again() -> None:
+    """As where health changes before the watch shows what we wrote."""
+
+    async def scene(gates: PodGates) -> None:
+        gates.turn(ROOM, "uid-of-room", OPEN)
+        await asyncio.sleep(1)
+        gates.turn(ROOM, "uid-of-room", SHUT)
+
+    (body,) = Desk().play(scene)
+
+    assert body["status"]["conditions"][0]["status"] == "True"
+
+
 def test_only_the_last_word_is_written() -> None:
     (body,) = Desk().play(turning(SHUT, OPEN))
 

@@ -18,6 +18,7 @@ from lattice_gateway.adapters.kube.known import Known
 from lattice_gateway.adapters.kube.outbox import Outbox
 from lattice_gateway.adapters.kube.reading import read_item
 from lattice_gateway.core.objects import READINESS_GATE, Pod, PodCondition, Ref
+from lattice_gateway.core.objects.pods import TRUE
 from lattice_gateway.core.report.readiness import GateCondition
 from lattice_gateway.engine.ports import Clock
 
@@ -63,12 +64,12 @@ class PodGates:
             self._outbox.put(pod)
 
     def _change(self, ref: Ref, wish: _Wish) -> Mapping[str, Any] | None:
-        """What to merge into the pod as it is known; None where there is nothing to write."""
+        """What to merge into the pod as it is known; None: nothing, as where the gate is open, for then it stays so."""
         form = self._known.latest(ref)
         if form is None or not isinstance(form.thing, Pod) or form.metadata.uid != wish.uid:
             return None
         before, wanted = form.thing.condition(READINESS_GATE), wish.condition
-        if before is not None and is_said(before, wanted):
+        if before is not None and (before.status == TRUE or is_said(before, wanted)):
             return None
         return {"metadata": {"uid": wish.uid}, "status": {"conditions": [self._written(before, wanted)]}}
 
