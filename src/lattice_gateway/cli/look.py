@@ -157,6 +157,7 @@ async def _read_cluster(place: InCluster) -> Read:
             hidden=found.hidden,
             settings=below.unknown,
             enforced=settings.enforce_reference_grants,
+            remembers=False,
         ),
         statuses={seen.ref: msgspec.json.decode(seen.status) for seen in found.seen if seen.status},
         contradictions=contradictions(settings.owner, below.variables),

@@ -25,13 +25,15 @@ class Sight:
     """How much was seen.
 
     ``namespace`` is the one that is shown, None: all. ``hidden`` may not be listed. ``settings`` says what of the
-    controller's settings is unknown. ``enforced``: ReferenceGrants count.
+    controller's settings is unknown. ``enforced``: ReferenceGrants count. ``remembers``: what the controller remembers
+    is at hand too, as it is where it works on a directory.
     """
 
     namespace: str | None = None
     hidden: tuple[Hidden, ...] = ()
     settings: tuple[str, ...] = ()
     enforced: bool = True
+    remembers: bool = True
 
     @property
     def everything_owned(self) -> bool:
