@@ -2,24 +2,20 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
-import yaml
 
 from bench.cluster.calls import CALLS_OF_A_POD, READS_OF_A_ROUTE, WRITES_OF_A_ROUTE, is_shared
-from bench.manifests import Size, Tree
-from lattice_emulator.world.knobs import Knobs
+from bench.manifests import Size
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
-from tests.laws.engine_cluster import Cluster, Raw, play_controller, rest
+from tests.laws.engine_cluster import Raw, play_controller, rest
 from tests.laws.engine_stage import Stage, is_read
+from tests.laws.engine_town import Town
 
 SIZE = Size(routes=100)
-ROOMY = Knobs(quota_target_groups=5000)
 RESYNC = 600.0
 FRESH = 20.0
 """Seconds that a shared listing is good for."""
@@ -46,46 +42,12 @@ def cost(stage: Stage) -> Cost:
     return Cost(writes, reads, stage.wire.reads() - reads)
 
 
-class Town:
-    """A hundred standard routes at rest, and more of them where they are asked for."""
-
-    def __init__(self, root: Path) -> None:
-        self.tree = Tree(root)
-        self.tree.write(SIZE)
-        self.stage = Stage(ROOMY)
-        self.read: set[Path] = set()
-        self.cluster = Cluster(self.new())
-        self.routes = SIZE.routes
-
-    def new(self) -> list[Raw]:
-        """Objects that were written since the last time; slices before routes, as they come when a Service is old."""
-        paths = [path for path in sorted(self.tree.root.rglob("*.yaml"), reverse=True) if path not in self.read]
-        self.read.update(paths)
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return [raw for path in paths for raw in yaml.load_all(path.read_text(), Loader=loader)]
-
-    def build(self, routes: int) -> None:
-        """So many routes more."""
-        self.tree.add_routes(replace(SIZE, routes=self.routes + routes), self.routes)
-        self.routes += routes
-        for raw in self.new():
-            self.cluster.put(raw)
-
-    def play(self, scene: Callable[[Controller], Awaitable[Any]]) -> Any:
-        async def whole(controller: Controller) -> Any:
-            await rest(controller)
-            await asyncio.sleep(FRESH + 1)
-            self.stage.wire.log.clear()
-            return await scene(controller)
-
-        return play_controller(self.stage, self.cluster, whole)
-
-    async def cost_of(self, controller: Controller, change: Callable[[], None]) -> Cost:
-        """What a change costs until rest."""
-        self.stage.wire.log.clear()
-        change()
-        await rest(controller)
-        return cost(self.stage)
+async def cost_of(town: Town, controller: Controller, change: Callable[[], None]) -> Cost:
+    """What a change costs until rest."""
+    town.stage.wire.log.clear()
+    change()
+    await rest(controller)
+    return cost(town.stage)
 
 
 Costs = dict[str, Cost]
@@ -94,7 +56,7 @@ Costs = dict[str, Cost]
 @pytest.fixture(scope="module")
 def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
     """Every change once, one after the other, in one process."""
-    town = Town(tmp_path_factory.mktemp("town"))
+    town = Town(tmp_path_factory.mktemp("town"), SIZE)
 
     def replace_pod() -> None:
         town.cluster.edit(Kind.ENDPOINT_SLICE, "r0000-s00", moved)
@@ -107,19 +69,21 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
         town.cluster.edit(Kind.SERVICE, "r0001-s00", labelled)
 
     async def scene(controller: Controller) -> Costs:
+        await rest(controller)
+        await asyncio.sleep(FRESH + 1)
         found = {
-            "route": await town.cost_of(controller, lambda: town.build(1)),
-            "routes": await town.cost_of(controller, lambda: town.build(20)),
-            "pod": await town.cost_of(controller, replace_pod),
-            "weight": await town.cost_of(controller, shift),
-            "label": await town.cost_of(controller, relabel),
+            "route": await cost_of(town, controller, lambda: town.build(1)),
+            "routes": await cost_of(town, controller, lambda: town.build(20)),
+            "pod": await cost_of(town, controller, replace_pod),
+            "weight": await cost_of(town, controller, shift),
+            "label": await cost_of(town, controller, relabel),
         }
         await asyncio.sleep(2 * RESYNC)
         town.stage.wire.log.clear()
         await asyncio.sleep(5 * RESYNC)
         return {**found, "drift": cost(town.stage)}
 
-    found: Costs = town.play(scene)
+    found: Costs = play_controller(town.stage, town.cluster, scene)
     return found
 
 

@@ -63,6 +63,7 @@ class Rate:
         Refusals come back faster than answers, so at the moment of a refusal too little is known.
         """
         self._admitted.append(now)
+        self._forget(now)
         self._round += 1
         if self._ceiling is not None and sent_at <= self._cut_at:
             self._late += 1
@@ -75,9 +76,13 @@ class Rate:
         if retry_after is not None:
             self._free_at = max(self._free_at, now + retry_after)
 
-    def _cut(self, now: float) -> None:
+    def _forget(self, now: float) -> None:
+        """What is longer ago tells nothing of the rate."""
         while self._admitted and self._admitted[0] < now - WINDOW:
             self._admitted.popleft()
+
+    def _cut(self, now: float) -> None:
+        self._forget(now)
         self._late = len(self._admitted)
         self._ceiling = max(FLOOR, self._late / WINDOW)
         self._cut_at = now
