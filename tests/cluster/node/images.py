@@ -1,13 +1,14 @@
 """The images that our node knows: a web server that says who it is, and lattice-gateway."""
 
 import ipaddress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from threading import Thread, Timer
-from typing import Any
+from typing import Any, TypeAlias
 
 from lattice_gateway.cli.demo.pods import LOOPBACK_NETWORK, POD_NETWORK
 from tests.cluster.kube import Kube, Object
@@ -19,6 +20,9 @@ from tests.cluster.run.stage import Replica, fetched
 OFFERS = {8080: "metrics", 8081: "probes", 9443: "webhook"}
 """What lattice-gateway listens for, by the ports that it and the chart have for it."""
 
+Said: TypeAlias = Callable[[], tuple[int, Mapping[str, str]]]
+"""Status and headers of the next answer."""
+
 STAYS = 2.0
 """Seconds that a web server goes on after it was asked to end."""
 
@@ -27,7 +31,7 @@ NUMBERS = count(1)
 
 @dataclass(frozen=True, slots=True)
 class WebServer:
-    """A container that answers every request with its name, on its pod's address as this machine has it."""
+    """A container that is ready at once."""
 
     server: ThreadingHTTPServer
     thread: Thread
@@ -46,7 +50,9 @@ class WebServer:
 
     def ask_to_end(self) -> None:
         """It goes on for a moment, as a pod whose preStop hook waits for those who still send it requests."""
-        Timer(STAYS, self.kill).start()
+        timer = Timer(STAYS, self.kill)
+        timer.daemon = True
+        timer.start()
 
     def kill(self) -> None:
         if self.alive:
@@ -58,14 +64,15 @@ class WebServer:
 class _Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, app: str, *arguments: Any) -> None:
-        self._app = app
+    def __init__(self, said: Said, *arguments: Any) -> None:
+        self._said = said
         super().__init__(*arguments)
 
     def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.send_header("x-backend", self._app)
+        status, headers = self._said()
+        self.send_response(status)
+        for name, text in {"Content-Length": "0", **headers}.items():
+            self.send_header(name, text)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -77,13 +84,18 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
 
-def web_server(pod: Object, address: str) -> WebServer:
-    """The example's image; the label ``app`` says whose pod it is."""
-    port = pod["spec"]["containers"][0]["ports"][0]["containerPort"]
-    server = _Server((on_this_machine(address), port), partial(_Answer, pod["metadata"]["labels"]["app"]))
+def serve(said: Said, address: str, port: int) -> WebServer:
+    """A container that answers on its pod's address, as this machine has it."""
+    server = _Server((on_this_machine(address), port), partial(_Answer, said))
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name=f"pod {address}")
     thread.start()
     return WebServer(server, thread)
+
+
+def web_server(pod: Object, address: str) -> WebServer:
+    """The example's image; it answers with the label ``app``, which says whose pod it is."""
+    headers = {"x-backend": pod["metadata"]["labels"]["app"]}
+    return serve(lambda: (200, headers), address, pod["spec"]["containers"][0]["ports"][0]["containerPort"])
 
 
 def on_this_machine(address: str) -> str:

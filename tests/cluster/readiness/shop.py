@@ -9,11 +9,7 @@ import base64
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread, Timer
-from typing import Any
 
 import trustme
 
@@ -23,7 +19,7 @@ from tests.cluster.commands import Helm
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kube import Kube, Object, eventually
 from tests.cluster.manifests import read_manifest
-from tests.cluster.node.images import on_this_machine
+from tests.cluster.node.images import WebServer, serve
 from tests.cluster.node.node import a_node
 from tests.cluster.node.service import a_service
 from tests.cluster.processes import free_ports
@@ -34,64 +30,9 @@ from tests.process.stage import lattice
 SCALE = 20.0
 """How much faster AWS is, as in the demo: a health check every 1.5 s."""
 
-LINGER = 2.0
-"""Seconds for which a pod that was told to end goes on answering, as with a preStop hook."""
-
 NAMESPACE = "readiness-shop"
 INJECT = "application-networking.k8s.aws/pod-readiness-gate-inject"
 PODS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A container that is ready at once, and answers 500 as long as its version is among the ``sick``."""
-
-    server: ThreadingHTTPServer
-    thread: Thread
-
-    @property
-    def alive(self) -> bool:
-        return self.thread.is_alive()
-
-    @property
-    def ready(self) -> bool:
-        return self.alive
-
-    @property
-    def healthy(self) -> bool:
-        return True
-
-    def ask_to_end(self) -> None:
-        timer = Timer(LINGER, self.kill)
-        timer.daemon = True
-        timer.start()
-
-    def kill(self) -> None:
-        if self.alive:
-            self.server.shutdown()
-            self.thread.join()
-            self.server.server_close()
-
-
-class _Answer(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def __init__(self, version: str, sick: set[str], *arguments: Any) -> None:
-        self._version = version
-        self._sick = sick
-        super().__init__(*arguments)
-
-    def do_GET(self) -> None:
-        self.send_response(500 if self._version in self._sick else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
 
 
 @dataclass
@@ -106,13 +47,10 @@ class Shop:
     def kube(self) -> Kube:
         return self.stage.plane.admin
 
-    def begin(self, pod: Object, address: str) -> Server:
-        """Start the container of a pod."""
-        answer = partial(_Answer, pod["metadata"]["labels"]["version"], self.sick)
-        server = _Server((on_this_machine(address), self.port), answer)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, name=f"pod {address}")
-        thread.start()
-        return Server(server, thread)
+    def begin(self, pod: Object, address: str) -> WebServer:
+        """Start the container of a pod; it answers 500 as long as its version is among the ``sick``."""
+        version = pod["metadata"]["labels"]["version"]
+        return serve(lambda: (500 if version in self.sick else 200, {}), address, self.port)
 
     def roll(self, version: str) -> None:
         """Ask for pods of a version."""
