@@ -127,6 +127,23 @@ def test_a_pod_that_stays_unhealthy_is_looked_at_ever_less_often_and_never_opene
     assert not stage.wire.writes()
 
 
+def test_a_group_whose_check_somebody_turned_off_lets_its_pods_go() -> None:
+    stage, cluster = Stage(), GatedCluster()
+
+    async def scene(controller: Controller) -> None:
+        await rest(controller)
+        for group in tuple(stage.world.state.target_groups):
+            off = {"targetGroupIdentifier": group.id, "healthCheck": {"enabled": False}}
+            stage.world.call("vpc-lattice", "UpdateTargetGroup", off, stage.wire.caller)
+        await asyncio.sleep(5)
+        cluster.start("parking-3", NEW)
+        await asyncio.sleep(3)
+
+    play_gated(stage, cluster, scene)
+
+    assert cluster.turned["parking-3"] == [("True", "HealthCheckUnavailable")]
+
+
 def test_a_pod_that_no_route_wants_does_not_wait_for_ever() -> None:
     stage, cluster = Stage(), GatedCluster()
 

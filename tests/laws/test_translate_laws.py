@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from lattice_gateway.core.lattice.units import Desired
 from lattice_gateway.core.lattice.words import Arn, Owner, Tags, VpcId
 from lattice_gateway.core.objects import (
     CONTROLLER_NAME,
+    READINESS_GATE,
     AllowedRoutes,
     BackendRef,
     Endpoint,
@@ -44,6 +45,12 @@ from lattice_gateway.core.objects import (
     ParentRef,
     PathMatch,
     PathType,
+    Pod,
+    PodCondition,
+    PodIP,
+    PodSpec,
+    PodStatus,
+    ReadinessGate,
     Ref,
     ReferenceGrant,
     RouteGroupKind,
@@ -54,7 +61,7 @@ from lattice_gateway.core.objects import (
     ServiceType,
     SliceAddressType,
 )
-from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL
+from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL, ObjectReference
 from lattice_gateway.core.objects.grants import GrantFrom, GrantTo, ReferenceGrantSpec
 from lattice_gateway.core.objects.refs import GATEWAY_API, Kind
 from lattice_gateway.core.objects.routes import OtherRouteSpec
@@ -222,8 +229,31 @@ services = st.builds(
             st.builds(ServicePort, name=st.sampled_from(("", "web")), port=st.sampled_from((80, 81))), max_size=2
         ).map(tuple),
         type=st.sampled_from((*ServiceType,)),
+        selector=st.sampled_from(({}, {"app": "pay"})),
+        publish_not_ready_addresses=st.booleans(),
         cluster_ip=st.sampled_from((None, "None", "10.0.0.1", "fd00::1")),
     ),
+)
+pod_names = st.sampled_from(("p", "q"))
+gate_types = st.sampled_from((READINESS_GATE, READINESS_GATE, "example.org/other"))
+pods = st.builds(
+    lambda meta, uid, labels, gates, conditions: Pod(
+        metadata=structs.replace(meta, uid=uid, labels=labels),
+        spec=PodSpec(readiness_gates=tuple(ReadinessGate(condition_type=gate) for gate in gates)),
+        status=PodStatus(pod_ips=(PodIP(ip="10.0.0.1"), PodIP(ip="10.0.0.3")), conditions=conditions),
+    ),
+    metas(pod_names, no_annotations),
+    st.sampled_from(("1", "2")),
+    st.sampled_from(({}, {"app": "pay"})),
+    st.lists(gate_types, min_size=1, max_size=2),
+    st.lists(
+        st.builds(
+            PodCondition,
+            type=st.sampled_from(("ContainersReady", "ContainersReady", READINESS_GATE, "example.org/other")),
+            status=st.sampled_from(("True", "True", "False")),
+        ),
+        max_size=3,
+    ).map(tuple),
 )
 slices = st.builds(
     lambda meta, service, kind, ports, endpoints: EndpointSlice(
@@ -241,6 +271,10 @@ slices = st.builds(
             Endpoint,
             addresses=st.sampled_from((("10.0.0.1",), ("10.0.0.2", "10.0.0.3"))),
             conditions=st.builds(EndpointConditions, ready=st.booleans(), terminating=st.booleans()),
+            target_ref=st.one_of(
+                st.none(),
+                st.builds(ObjectReference, kind=st.just("Pod"), name=pod_names, uid=st.sampled_from(("", "1", "2"))),
+            ),
         ),
         max_size=3,
     ).map(tuple),
@@ -263,12 +297,25 @@ namespace_objects = st.builds(
     st.sampled_from(("blue", "green")),
 )
 objects: st.SearchStrategy[Object] = st.one_of(
-    classes, gateways, gateways, routes, routes, routes, grpc_routes, services, slices, grants, namespace_objects
+    classes,
+    gateways,
+    gateways,
+    routes,
+    routes,
+    routes,
+    grpc_routes,
+    services,
+    slices,
+    slices,
+    pods,
+    pods,
+    grants,
+    namespace_objects,
 )
 
 
 def _ground() -> list[Object]:
-    """A class, two open Gateways, and two Services with a pod in each namespace."""
+    """A class, two open Gateways, and in each namespace two Services with a pod, and one that waits for its gate."""
     ground: list[Object] = [
         GatewayClass(metadata=ObjectMeta(name="lattice"), spec=GatewayClassSpec(controller_name=CONTROLLER_NAME))
     ]
@@ -277,18 +324,36 @@ def _ground() -> list[Object]:
         listener = Listener(name="web", port=80, protocol="HTTP", allowed_routes=everywhere)
         spec = GatewaySpec(gateway_class_name="lattice", listeners=(listener,))
         ground.append(Gateway(metadata=ObjectMeta(name=name, namespace=namespace), spec=spec))
+    waiting = Endpoint(
+        addresses=("10.0.0.3",),
+        conditions=EndpointConditions(ready=False),
+        target_ref=ObjectReference(kind="Pod", name="p", uid="1"),
+    )
     for namespace in NAMESPACES:
         for name in ("pay", "site"):
             meta = ObjectMeta(name=name, namespace=namespace)
-            ground.append(Service(metadata=meta, spec=ServiceSpec(ports=(ServicePort(name="web", port=80),))))
+            ground.append(
+                Service(
+                    metadata=meta, spec=ServiceSpec(ports=(ServicePort(name="web", port=80),), selector={"app": name})
+                )
+            )
             ground.append(
                 EndpointSlice(
                     metadata=structs.replace(meta, labels={SERVICE_NAME_LABEL: name}),
                     address_type=SliceAddressType.IPV4,
                     ports=(EndpointPort(name="web", port=8080),),
-                    endpoints=(Endpoint(addresses=("10.0.0.1",)),),
+                    endpoints=(Endpoint(addresses=("10.0.0.1",)), waiting),
                 )
             )
+        ground.append(
+            Pod(
+                metadata=ObjectMeta(name="p", namespace=namespace, uid="1"),
+                spec=PodSpec(readiness_gates=(ReadinessGate(condition_type=READINESS_GATE),)),
+                status=PodStatus(
+                    pod_ips=(PodIP(ip="10.0.0.3"),), conditions=(PodCondition(type="ContainersReady", status="True"),)
+                ),
+            )
+        )
     return ground
 
 
@@ -343,6 +408,7 @@ class Mirror:
 
     units: dict[UnitKey, Desired]
     statuses: dict[Ref, Any]
+    waiting: dict[Ref, Any] = field(default_factory=dict)
 
     def take(self, delta: TranslationDelta) -> None:
         assert delta.crashes == []
@@ -350,6 +416,7 @@ class Mirror:
             self.units[key] = desired
         for ref, status in delta.statuses.items():
             self.statuses[ref] = status
+        self.waiting.update(delta.waiting)
 
 
 def outcomes(translation: Translation, chance: random.Random) -> News:
@@ -391,6 +458,7 @@ def test_any_history_ends_in_what_is_computed_from_nothing(world: list[Object], 
     wanted = translation.desired()
     assert {key: unit for key, unit in mirror.units.items() if key in wanted} == wanted
     assert {ref: status for ref, status in mirror.statuses.items() if status is not None} == translation.statuses()
+    assert {ref: waiting for ref, waiting in mirror.waiting.items() if waiting is not None} == translation.waiting()
 
 
 @WORLDS
