@@ -70,8 +70,9 @@ def test_the_identity_is_that_of_the_tag() -> None:
     ],
 )
 def test_a_log_level_is_one_of_three_words_else_info(
-    given: str, level: int, capsys: pytest.CaptureFixture[str]
+    given: str, level: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])
     set_up_logs(read(LOG_LEVEL=given), sys.stderr)
     log = structlog.get_logger()
     for number in (logging.DEBUG, logging.INFO, logging.ERROR, logging.CRITICAL):
