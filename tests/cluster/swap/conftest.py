@@ -25,6 +25,7 @@ PODS = (
     ("shop", "web", "web-2", "10.244.7.2"),
     ("shop", "web-next", "web-next-1", "10.244.7.3"),
     ("shop", "api", "api-1", "10.244.7.4"),
+    ("shop", "batch", "batch-1", "10.244.7.7"),
 )
 TILL = ("tills", "till", "till-1", "10.244.7.5")
 
@@ -92,13 +93,14 @@ def replica(shop: Shop) -> Iterator[Replica]:
 
 def asked(built: Built) -> tuple[Ask, ...]:
     """A request for every rule of every route."""
-    checkout, orders, rates = (host for _, host in built.services.values())
+    checkout, orders, rates, reports = (host for _, host in built.services.values())
     gift = (("X-Kind", "Gift"), ("X-Area", "north"))
     return (
         *(Ask("GET", checkout, path) for path in ("/health", "/till/1", "/")),
         Ask("POST", orders, "/orders", gift),
         Ask("GET", orders, "/"),
         Ask("GET", rates, "/"),
+        Ask("GET", reports, "/"),
     )
 
 

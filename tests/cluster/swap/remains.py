@@ -17,6 +17,8 @@ CONTROLLER = "application-networking.k8s.aws/gateway-api-controller"
 THEN = "2026-01-01T00:00:00Z"
 NAMESPACE = "shop"
 ROUTES = ("checkout", "orders", "rates")
+REJECTED = ("reports",)
+"""Routes that no listener admits any more; the Go controller leaves what they had."""
 
 FINALIZERS = {
     "Gateway": "gateway.k8s.aws/resources",
@@ -53,7 +55,7 @@ def surroundings(kube: Kube) -> list[Object]:
 
 def wanted(kube: Kube) -> list[facts.Route]:
     """The facts of every route, as the cluster is now."""
-    return [facts.route_of(kube.get(named("HTTPRoute", name)), surroundings(kube)) for name in ROUTES]
+    return [facts.route_of(kube.get(named("HTTPRoute", name)), surroundings(kube)) for name in (*ROUTES, *REJECTED)]
 
 
 def leave_in_lattice(kube: Kube, url: str) -> Built:
@@ -100,7 +102,7 @@ async def _build(routes: list[facts.Route], url: str) -> Built:
             network=network["arn"],
             association=association["arn"],
             subscription=subscription["arn"],
-            services=dict(zip(ROUTES, zip(arns, names, strict=True), strict=True)),
+            services=dict(zip((*ROUTES, *REJECTED), zip(arns, names, strict=True), strict=True)),
         )
 
 
@@ -116,11 +118,12 @@ def leave_on_objects(kube: Kube, built: Built) -> None:
     write = functools.partial(_leave, kube)
     write(named("GatewayClass", "amazon-vpc-lattice"), {}, {"conditions": [_true("Accepted", "Accepted")]})
     write(named("Gateway", "market"), {}, _gateway_status(built))
-    for name in ROUTES:
+    for name in built.services:
         arn, host = built.services[name]
         notes = {f"{P}lattice-service-arn": arn, f"{P}lattice-assigned-domain-name": host}
         parents = kube.get(named("HTTPRoute", name))["spec"]["parentRefs"]
-        write(named("HTTPRoute", name), notes, {"parents": [_parent(each) for each in parents]})
+        accepted = _false("Accepted", "NoMatchingParent") if name in REJECTED else _true("Accepted", "Accepted")
+        write(named("HTTPRoute", name), notes, {"parents": [_parent(each, accepted) for each in parents]})
     logs = {f"{P}accessLogSubscription": built.subscription, f"{P}accessLogSubscriptionResourceName": "market"}
     write(named("AccessLogPolicy", "market-logs"), logs, {"conditions": [_true("Accepted", "Accepted", CONTROLLER)]})
     accepted = {"conditions": [_true("Accepted", "Accepted")]}
@@ -167,13 +170,17 @@ def _gateway_status(built: Built) -> Object:
     }
 
 
-def _parent(reference: Object) -> Object:
+def _parent(reference: Object, accepted: Object) -> Object:
     return {
         "parentRef": reference,
         "controllerName": CONTROLLER,
-        "conditions": [_true("Accepted", "Accepted"), _true("ResolvedRefs", "ResolvedRefs")],
+        "conditions": [accepted, _true("ResolvedRefs", "ResolvedRefs")],
     }
 
 
 def _true(kind: str, reason: str, message: str = "") -> Object:
     return {"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": THEN}
+
+
+def _false(kind: str, reason: str) -> Object:
+    return {**_true(kind, reason), "status": "False"}

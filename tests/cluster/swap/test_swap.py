@@ -14,7 +14,7 @@ from tests.cluster.run.stage import Replica
 from tests.cluster.swap.conftest import Shop
 from tests.cluster.swap.facts import P
 from tests.cluster.swap.pods import a_pod
-from tests.cluster.swap.remains import FINALIZERS, ROUTES, THEN, named, would_write
+from tests.cluster.swap.remains import FINALIZERS, REJECTED, ROUTES, THEN, named, would_write
 from tests.cluster.swap.stage import DEPLOYMENT, allowed, peak_memory
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
@@ -49,16 +49,18 @@ def test_plan_names_beforehand_what_is_held(shop: Shop) -> None:
     said = shop.swap.command("plan", "--all-namespaces")
 
     assert f"! HTTPRoute shop/checkout: {UNGRANTED} (decision 27)" in said
-    assert said.rstrip().endswith(" 1 difference is held.")
+    assert "! HTTPRoute shop/reports: Gateway shop/market: no listener has sectionName internal" in said
+    assert said.rstrip().endswith("Nothing to do in what is known. 2 differences are held.")
 
 
-def test_plan_shows_what_the_difference_would_do(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plan_shows_what_the_differences_would_do(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APPLY_SWITCHOVER_DIFFERENCES", "true")
     with pytest.raises(CommandError) as said:
         shop.swap.command("plan", "--all-namespaces")
 
     assert "change rule 2 (prefix /till)" in str(said.value)
-    assert "0 to create, 1 to change, 0 to replace, 0 to delete; 1 call to AWS" in str(said.value)
+    assert "delete association with network market" in str(said.value)
+    assert "0 to create, 2 to change, 0 to replace, 0 to delete; 3 calls to AWS" in str(said.value)
 
 
 def test_the_first_pass_writes_nothing_to_aws(shop: Shop, replica: Replica) -> None:
@@ -75,6 +77,7 @@ def test_the_first_pass_writes_nothing_to_aws(shop: Shop, replica: Replica) -> N
         pytest.param("checkout", ("True", "DifferencesHeld"), id="a backend of another namespace"),
         pytest.param("orders", ("False", "NoDifferences"), id="nothing differs"),
         pytest.param("rates", ("False", "NoDifferences"), id="nor here"),
+        pytest.param("reports", ("True", "DifferencesHeld"), id="a network that no listener leads to"),
     ],
 )
 def test_a_route_says_whether_something_of_it_is_held(
@@ -199,7 +202,7 @@ def test_its_crds_are_brought_up_to_date_under_living_objects(shop: Shop) -> Non
 def test_what_the_go_controller_made_goes_when_its_objects_go(shop: Shop) -> None:
     """Its role lets us take everything away; what people made by hand, and kinds that are not built, stay."""
     replica = shop.swap.start(shop.kube.get(DEPLOYMENT)).ready()
-    objects = [*(named("HTTPRoute", name) for name in ROUTES), named("Gateway", "market"), CLASS]
+    objects = [*(named("HTTPRoute", name) for name in (*ROUTES, *REJECTED)), named("Gateway", "market"), CLASS]
 
     for each in objects:
         shop.kube.delete(each)
