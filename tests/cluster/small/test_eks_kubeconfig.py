@@ -9,7 +9,7 @@ import yaml
 from tests.cluster.commands_look.asking import Person
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.run.hotel import Hotel
-from tests.cluster.run.stage import Stage
+from tests.cluster.run.stage import Stage, fetched
 
 pytestmark = pytest.mark.cluster
 
@@ -73,3 +73,8 @@ def test_a_controller_can_lead_with_a_plugin(stage: Stage, tmp_path: Path) -> No
     replica = stage.replica("--leader-elect", f"--kubeconfig={kubeconfig}").ready()
 
     assert replica.leads
+    metrics = fetched(f"http://127.0.0.1:{replica.port('metrics')}/metrics")
+    counted = [line for line in metrics.splitlines() if line.startswith("rest_client_requests_total")]
+    host = f'host="127.0.0.1:{stage.plane.ports.api}"'
+    assert [line for line in counted if host in line and 'code="200",' in line and 'method="GET"' in line]
+    assert [line for line in counted if host in line and 'method="POST"' in line], "the Lease was created"
