@@ -14,9 +14,9 @@ from tests.cluster.kube import eventually
 from tests.cluster.life.traffic import Request, traffic
 from tests.cluster.readiness.shop import PODS, Shop, a_controller, gate, living
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
 
-PATIENCE = 60.0
+PATIENCE = 90.0
 
 
 @pytest.fixture(scope="module")
