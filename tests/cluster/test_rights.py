@@ -34,7 +34,7 @@ def every(verbs: str, *resources: str) -> frozenset[Right]:
 
 UNUSED = {
     "after a conflict an object is read again, whatever its kind": every(
-        "get", "pods", "services", "targetgrouppolicies.application-networking.k8s.aws", *ROUTES, *NOT_BUILT
+        "get", "services", "targetgrouppolicies.application-networking.k8s.aws", *ROUTES, *NOT_BUILT
     ),
     "finalizers of kinds that are not built yet": every("patch", *NOT_BUILT),
     "claims of services are not built yet (decision 14)": every(
