@@ -32,13 +32,15 @@ PATIENCE = 900.0
 class Load:
     """How slow and how tight the emulated service is; seconds and calls a second an operation.
 
-    ``scale`` is how much faster its life cycles go than AWS's; latency and buckets stay as they are.
+    ``scale`` is how much faster its life cycles go than AWS's, and its clock; latency and buckets stay as they are.
+    ``knobs`` are those of the emulator, where single durations are to be others.
     """
 
     scale: float = 1.0
     latency: float = 0.0
     rate: float | None = None
     burst: int = 10
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
     def config(self) -> dict[str, Any]:
         """The emulator's settings file."""
@@ -47,7 +49,7 @@ class Load:
             faults["latency"] = {"*": self.latency}
         if self.rate is not None:
             faults["throttle"] = {"*": {"rate": self.rate, "burst": self.burst}}
-        return {"quotas": QUOTAS, "faults": faults}
+        return {"knobs": dict(self.knobs), "quotas": QUOTAS, "faults": faults}
 
     def seconds_of(self, calls: Iterable[int]) -> float:
         """How long the buckets alone take for so many calls of each operation."""

@@ -20,7 +20,7 @@ from lattice_gateway.cli.demo.processes import Child, start
 LOAD: Final = Load(latency=0.05)
 READY_WITHIN: Final = 120.0
 GLANCE: Final = 0.02
-LONGEST_LOOK: Final = 20.0
+REST: Final = 22.0
 """Seconds without a call after which nothing is waited for any more, where AWS is as slow as it is."""
 UPKEEP: Final = "GetResources"
 """What is called each minute, whatever happens."""
@@ -125,7 +125,7 @@ class ClusterBench:
 
 @asynccontextmanager
 async def cluster_bench(
-    kubeconfig: Path, namespace: str, ports: tuple[int, int], load: Load = LOAD, **environment: str
+    kubeconfig: Path, namespace: str, ports: tuple[int, int], load: Load = LOAD, rest: float = REST, **environment: str
 ) -> AsyncIterator[ClusterBench]:
     """An empty account beside the cluster of ``kubeconfig``; the namespace exists and is left as it is then."""
     async with bench(load, **environment) as aws, open_client(read_config(kubeconfig, None)) as api:
@@ -136,5 +136,5 @@ async def cluster_bench(
             kubeconfig=kubeconfig,
             probes=probes,
             metrics=metrics,
-            rest=2 + LONGEST_LOOK / load.scale,
+            rest=rest,
         )

@@ -41,7 +41,7 @@ async def wires_under_load(stage: ClusterBench, size: Size, pressure: Pressure) 
     runs = []
     for number in range(pressure.runs):
         bigger = replace(size, routes=size.routes + (number + 1) * pressure.more)
-        runs.append(await _under_load(stage, bigger, _services(size, pressure.edits)))
+        runs.append(await under_load(stage, size, bigger, pressure.edits))
     runs.sort(key=lambda latencies: percentile(latencies, 0.99))
     every = ", ".join(f"{percentile(latencies, 0.99) * 1000:.0f}" for latencies in runs)
     middle = runs[(len(runs) - 1) // 2]
@@ -49,11 +49,11 @@ async def wires_under_load(stage: ClusterBench, size: Size, pressure: Pressure) 
     return _figures(middle, bound)
 
 
-async def _under_load(stage: ClusterBench, bigger: Size, services: list[str]) -> list[float]:
-    """Seconds of each edit, until all are done or the new routes are there."""
+async def under_load(stage: ClusterBench, size: Size, bigger: Size, edits: int) -> list[float]:
+    """Seconds of each edit of the routes in place, until all are done or the new routes are there."""
     creating = asyncio.create_task(stage.settle(bigger))
     latencies: list[float] = []
-    for service in services:
+    for service in _services(size, edits):
         if creating.done():
             break
         latencies.append(await _one(stage, service))

@@ -28,6 +28,8 @@ NAMESPACE = "calls"
 SIZE = Size(routes=2)
 FAST = 10.0
 """How much faster AWS is: what is counted are calls, not seconds."""
+REST = 4.0
+"""Seconds without a call after which all is at rest."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -37,19 +39,19 @@ async def bench(control_plane: ControlPlane, kube: Kube) -> AsyncIterator[Cluste
     kube.create(home)
     kubeconfig = control_plane.folder / "admin.kubeconfig"
     probes, metrics = free_ports(2)
-    async with cluster_bench(kubeconfig, NAMESPACE, (probes, metrics), Load(scale=FAST)) as stage:
+    async with cluster_bench(kubeconfig, NAMESPACE, (probes, metrics), Load(scale=FAST), REST) as stage:
         await stage.settle(SIZE)
         await stage.still()
         yield stage
         await stage.stop_controller()
-        take_away(kube)
+        take_away(kube, NAMESPACE)
     kube.delete(home)
 
 
-def take_away(kube: Kube) -> None:
+def take_away(kube: Kube, namespace: str) -> None:
     """Delete what the controller holds without it: its account goes as a whole, so nothing is left to wait for."""
-    for kind, namespace in (("HTTPRoute", NAMESPACE), ("Gateway", NAMESPACE), ("GatewayClass", None)):
-        for each in kube.list("gateway.networking.k8s.io/v1", kind, namespace):
+    for kind, place in (("HTTPRoute", namespace), ("Gateway", namespace), ("GatewayClass", None)):
+        for each in kube.list("gateway.networking.k8s.io/v1", kind, place):
             kube.merge(each, {"metadata": {"finalizers": None}})
             kube.delete(each)
 
