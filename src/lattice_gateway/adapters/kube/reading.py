@@ -5,7 +5,6 @@ as an answer at all is a ``KubeFailure``: the connection was cut in the middle.
 """
 
 from dataclasses import dataclass, replace
-from sys import intern
 from typing import Any, Final, TypeAlias, TypedDict
 
 import msgspec
@@ -13,20 +12,18 @@ from msgspec import structs
 
 from lattice_gateway.adapters.kube.api import KubeError, KubeFailure
 from lattice_gateway.adapters.kube.catalogue import Served
+from lattice_gateway.adapters.kube.pods import decode_pod, is_gated
 from lattice_gateway.core.objects import (
-    READINESS_GATE,
     SERVICE_NAME_LABEL,
     DecodeError,
     Kind,
     NotOurs,
     Object,
     ObjectMeta,
-    Pod,
     Ref,
     decode,
 )
 from lattice_gateway.core.objects.annotations import PREFIX
-from lattice_gateway.core.objects.pods import CONTAINERS_READY
 from lattice_gateway.engine.feed import Problem
 
 
@@ -112,33 +109,6 @@ class _Item(TypedDict, total=False):
     ports: Any
 
 
-class _PodSpec(TypedDict, total=False):
-    readinessGates: list[dict[str, Any]] | None
-
-
-class _PodStatus(TypedDict, total=False):
-    podIPs: Any
-    conditions: list[dict[str, Any]] | None
-
-
-class _PodItem(TypedDict, total=False):
-    metadata: _Metadata
-    spec: _PodSpec
-    status: _PodStatus
-
-
-class _Gate(msgspec.Struct):
-    conditionType: str = ""  # noqa: N815  # the API's spelling
-
-
-class _Gates(msgspec.Struct):
-    readinessGates: tuple[_Gate, ...] | None = None  # noqa: N815  # the API's spelling
-
-
-class _GatedItem(msgspec.Struct):
-    spec: _Gates = msgspec.field(default_factory=_Gates)
-
-
 class _ListMeta(msgspec.Struct):
     resourceVersion: str = ""  # noqa: N815  # the API's spelling
     continue_: str = msgspec.field(default="", name="continue")
@@ -165,9 +135,6 @@ class _Versioned(msgspec.Struct):
 
 
 _ITEM: Final = msgspec.json.Decoder(_Item)
-_POD: Final = msgspec.json.Decoder(_PodItem)
-_GATES: Final = msgspec.json.Decoder(_GatedItem)
-_GATE: Final = READINESS_GATE.encode()
 _PAGE: Final = msgspec.json.Decoder(_Page)
 _LINE: Final = msgspec.json.Decoder(_Line)
 _STATUS: Final = msgspec.json.Decoder(_Status)
@@ -210,13 +177,10 @@ def is_read(item: msgspec.Raw | bytes, served: Served) -> bool:
     """
     if served.kind is not Kind.POD:
         return True
-    if _GATE not in bytes(item):
-        return False
     try:
-        gates = _GATES.decode(item).spec.readinessGates or ()
+        return is_gated(item)
     except msgspec.DecodeError as error:
         raise _cut_off(error) from error
-    return any(gate.conditionType == READINESS_GATE for gate in gates)
 
 
 def version_of(item: msgspec.Raw | bytes) -> str:
@@ -247,40 +211,11 @@ def read_item(item: msgspec.Raw | bytes, served: Served) -> Seen:
 
 
 def _read_pod(item: msgspec.Raw | bytes) -> Seen:
-    """A pod without all that readiness gates do not need; what kubelet writes at every turn is no news then."""
     try:
-        raw = _POD.decode(item)
-        given = ((name, raw["metadata"].get(name)) for name in _POD_METADATA)
-        metadata = {name: _shared(value) if name == "namespace" else value for name, value in given if value}
-        pod = msgspec.convert({"metadata": metadata, "spec": _gates(raw), "status": _conditions(raw)}, Pod)
-    except (msgspec.DecodeError, KeyError) as error:
+        pod, version = decode_pod(item), version_of(item)
+    except msgspec.DecodeError as error:
         raise _cut_off(error) from error
-    if not pod.waits_for_us:  # the labels tell only who should register a pod that waits
-        pod = structs.replace(pod, metadata=structs.replace(pod.metadata, labels={}))
-    version = str(raw["metadata"].get("resourceVersion", ""))
     return Seen(ref=pod.ref, version=version, metadata=pod.metadata, thing=pod)
-
-
-def _shared(word: Any) -> Any:
-    """The word itself, kept once for all pods that have it."""
-    return intern(word) if isinstance(word, str) else word
-
-
-_POD_METADATA: Final = ("name", "namespace", "uid", "deletionTimestamp", "labels")
-
-
-def _gates(raw: _PodItem) -> dict[str, Any]:
-    gates = raw.get("spec", {}).get("readinessGates") or []
-    return {"readinessGates": [{name: _shared(value) for name, value in gate.items()} for gate in gates]}
-
-
-def _conditions(raw: _PodItem) -> dict[str, Any]:
-    """Addresses, and the conditions by which it is known whether the pod waits for us."""
-    status = raw.get("status", {})
-    read = {CONTAINERS_READY, *(gate.get("conditionType") for gate in _gates(raw)["readinessGates"])}
-    conditions = [each for each in status.get("conditions") or () if each.get("type") in read]
-    said = [{name: _shared(value) for name, value in each.items() if value is not None} for each in conditions]
-    return {"podIPs": status.get("podIPs") or [], "conditions": said}
 
 
 def alive(seen: Seen) -> Seen:
