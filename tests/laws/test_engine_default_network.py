@@ -10,7 +10,7 @@ from lattice_gateway.core.lattice.words import Tag
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
 from tests.laws.engine_cluster import launch_post, rest
-from tests.laws.engine_finalized import FinalizedCluster, play_process
+from tests.laws.engine_finalized import FinalizedCluster, Heard, play_process
 from tests.laws.engine_stage import SETTINGS, Stage, broken
 from tests.laws.test_engine_finalizers import GATEWAY, LATER, OWNING
 from tests.laws.test_engine_units import left
@@ -86,6 +86,21 @@ def test_with_the_override_the_gateways_routes_are_in_it() -> None:
     [network] = networks(stage)
     conditions = cluster.statuses.statuses[GATEWAY]["conditions"]
     assert next(each for each in conditions if each["type"] == "Programmed")["message"].endswith(network)
+
+
+def test_a_gateway_beside_it_says_that_its_network_is_not_the_vpcs() -> None:
+    stage, cluster, heard = Stage(settings=DEFAULT), FinalizedCluster([]), Heard()
+    play_process(stage, cluster, rest)
+    for raw in launch_post():
+        cluster.put(raw)
+
+    play_process(stage, cluster, rest, heard)
+
+    conditions = cluster.statuses.statuses[GATEWAY]["conditions"]
+    programmed = next(each for each in conditions if each["type"] == "Programmed")
+    assert programmed["status"] == "True"
+    assert "is associated with the network shared; its clients do not reach my-hotel" in programmed["message"]
+    assert ("VpcAssociatedElsewhere", programmed["message"]) in heard.of(GATEWAY)
 
 
 def test_a_process_that_comes_later_and_is_not_told_of_it_leaves_it_alone() -> None:

@@ -43,7 +43,7 @@ from lattice_gateway.engine.queue import AT_ONCE, Queue
 from lattice_gateway.engine.resyncs import Resyncs
 from lattice_gateway.engine.shared import Listings
 from lattice_gateway.engine.tokens import Tokens
-from lattice_gateway.engine.visible import used_by, with_service
+from lattice_gateway.engine.visible import used_by, with_network, with_service
 from lattice_gateway.engine.waits import Waits
 from lattice_gateway.engine.watches import joining, watches
 from lattice_gateway.engine.wishes import Wishes
@@ -318,8 +318,7 @@ class Units:
                 return replace(outcome, id=group.id, arn=group.arn, status=group.status) if group else outcome
             case NetworkKey() as key:
                 view = self.mirror.network(key)
-                candidates = view.candidates if view else ()
-                return replace(outcome, id=candidates[0].id, arn=candidates[0].arn) if candidates else outcome
+                return with_network(outcome, view, self._settings.owner) if view and view.candidates else outcome
 
     def _pass_on(self, key: UnitKey) -> None:
         """Wake those to whom it matters that the unit looks different now."""

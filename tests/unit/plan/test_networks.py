@@ -11,6 +11,7 @@ from lattice_gateway.core.lattice.outcome import Refusal
 from lattice_gateway.core.lattice.units import Absent
 from lattice_gateway.core.lattice.words import Arn, Status, Tag, Tags, VpcId
 from lattice_gateway.core.plan import holds, network_state, plan_network
+from lattice_gateway.core.plan.networks import remark
 from lattice_gateway.core.plan.plan import NoteKind, Plan, Surroundings
 from tests.laws.plan.driver import OWNER
 from tests.laws.plan.worlds import NETWORK, OWN, network
@@ -78,6 +79,35 @@ def test_a_new_network_carries_owner_and_gateway() -> None:
 
     assert isinstance(plan, Plan)
     assert [operation.tags for operation in plan.operations] == [GATEWAYS, GATEWAYS]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "observed", "told"),
+    [
+        pytest.param("default/my-hotel", view(ELSEWHERE, OURS), True, id="a Gateway's"),
+        pytest.param(None, view(ELSEWHERE, BY_HAND), True, id="that of the settings"),
+        pytest.param("default/my-hotel", view(ELSEWHERE, BY_HAND), False, id="made by hand is used as it is"),
+        pytest.param("default/my-hotel", view(ASSOCIATED, OURS), False, id="associated"),
+        pytest.param("default/my-hotel", view(None, OURS), False, id="not associated yet"),
+        pytest.param(
+            "default/my-hotel",
+            view(replace(ELSEWHERE, status=Status.DELETE_IN_PROGRESS), OURS),
+            False,
+            id="the other association is going",
+        ),
+        pytest.param("default/my-hotel", view(ELSEWHERE), False, id="no network"),
+    ],
+)
+def test_who_reaches_the_network_is_said_where_it_is_not_our_vpc(
+    gateway: str | None, observed: NetworkView, told: bool
+) -> None:
+    said = remark(network(gateway=gateway), observed, OWNER)
+
+    expected = (
+        f"{OWNER.vpc} is associated with the network other; its clients do not reach my-hotel, "
+        "as a VPC has one association"
+    )
+    assert said == (expected if told else "")
 
 
 FROM_SETTINGS = {"gateway": None, "tags": Tags(OWN)}

@@ -111,6 +111,19 @@ def test_of_a_gateway(reason: str, message: str, told: bool) -> None:
     assert happenings(GATEWAY, now, now) == ()
 
 
+def test_of_a_gateway_whose_vpc_is_associated_elsewhere() -> None:
+    good = "aws-service-network-arn: arn:sn-1"
+    before = {"conditions": [condition("Programmed", "True", "Programmed", good)]}
+    message = f"{good} (vpc-1 is associated with the network other; its clients do not reach front)"
+    now = {"conditions": [condition("Programmed", "True", "Programmed", message)]}
+
+    assert [(one.importance, one.reason, one.message) for one in happenings(GATEWAY, before, now)] == [
+        ("Warning", "VpcAssociatedElsewhere", message)
+    ]
+    assert happenings(GATEWAY, now, now) == ()
+    assert happenings(GATEWAY, now, before) == ()
+
+
 def test_who_blocks_a_deletion_is_named_up_to_five() -> None:
     routes = [Ref(Kind.HTTP_ROUTE, "shop", name) for name in "abcdefg"]
 

@@ -95,7 +95,8 @@ class Outcome:
     """State of a unit after its last execution.
 
     ``desired`` is what that execution aimed at; ``serving`` the last desired state that was reached whole, or None.
-    ``arn``, ``id`` and ``dns_name`` are None while the resource does not exist.
+    ``arn``, ``id`` and ``dns_name`` are None while the resource does not exist. ``remark`` is for people: what is not
+    as they may expect although nothing is wrong; empty where there is no such thing.
     """
 
     key: UnitKey
@@ -106,3 +107,4 @@ class Outcome:
     arn: Arn | None = None
     status: Status | None = None
     dns_name: str | None = None
+    remark: str = ""

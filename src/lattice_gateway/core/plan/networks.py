@@ -40,6 +40,9 @@ from lattice_gateway.core.plan.plan import (
     WasRead,
 )
 
+ELSEWHERE = "is associated with the network"
+"""What is said of a VPC whose clients reach another network."""
+
 OUR_KEYS = frozenset({Tag.MANAGED_BY, Tag.GATEWAY, Tag.TAG_KEYS})
 """Tags taken off what is left for good."""
 
@@ -67,6 +70,17 @@ def network_state(desired: Network, observed: NetworkView) -> NetworkState:
             return NetworkState(ref=Known(network.id, network.arn))
         case several:
             return NetworkState(ref=None, problem=_ambiguous(desired.key, several))
+
+
+def remark(desired: Network, observed: NetworkView, owner: Owner) -> str:
+    """What clients in our VPC should know of a network that we would associate with it; empty if it is, or will be."""
+    network = observed.candidates[0] if len(observed.candidates) == 1 else None
+    association = observed.vpc_association
+    if network is None or association is None or association.network_id == network.id:
+        return ""
+    if desired.gateway is not None and not is_a_gateways(network, owner):
+        return ""
+    return "" if association.status is Status.DELETE_IN_PROGRESS else _elsewhere(desired, association)
 
 
 def is_a_gateways(network: ObservedNetwork, owner: Owner) -> bool:
@@ -139,7 +153,7 @@ def _association(
     if association.status is Status.DELETE_IN_PROGRESS:
         return (recreated, active), ()
     if association.network_id != _id(network):
-        return (), (_elsewhere(desired, association),)
+        return (), (Note(NoteKind.INFO, _elsewhere(desired, association)),)
     if association.status is Status.CREATE_FAILED and is_ours(association.tags, owner):
         remove = DeleteVpcAssociation(Known(association.id, association.arn))
         failed = Step(name="failed VPC association", operations=(remove,), needs=needs)
@@ -156,12 +170,10 @@ def _id(ref: Ref) -> str | None:
     return ref.id if isinstance(ref, Known) else None
 
 
-def _elsewhere(desired: Network, association: ObservedVpcAssociation) -> Note:
+def _elsewhere(desired: Network, association: ObservedVpcAssociation) -> str:
     other = association.network_name or association.network_id
-    return Note(
-        NoteKind.INFO,
-        f"{desired.vpc} is associated with the network {other}; its clients do not reach {desired.key.name}, "
-        "as a VPC has one association",
+    return (
+        f"{desired.vpc} {ELSEWHERE} {other}; its clients do not reach {desired.key.name}, as a VPC has one association"
     )
 
 

@@ -124,7 +124,13 @@ def _network(unit: Desired | None, outcome: Outcome | None) -> _Said:
         case Waiting(why):
             return Status.FALSE, "Pending", why
         case _:
-            return (Status.TRUE, "Programmed", found) if outcome.arn else (Status.FALSE, "Pending", NOT_FOUND)
+            return _found(outcome) if outcome.arn else (Status.FALSE, "Pending", NOT_FOUND)
+
+
+def _found(outcome: Outcome) -> _Said:
+    """Parity: the ARN in the words of the Go controller v2.1.3; ours is what follows in parentheses."""
+    remark = f" ({outcome.remark})" if outcome.remark else ""
+    return Status.TRUE, "Programmed", f"aws-service-network-arn: {outcome.arn}{remark}"
 
 
 def _listener(one: ListenerView, programmed: _Said, generation: int, attached: int) -> ListenerStatus:

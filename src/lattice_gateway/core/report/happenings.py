@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from lattice_gateway.core.objects import CONTROLLER_NAME, Ref
 from lattice_gateway.core.objects.refs import Kind
+from lattice_gateway.core.plan.networks import ELSEWHERE
 from lattice_gateway.core.report.conditions import Status, Type
 from lattice_gateway.core.report.gateways import NOT_FOUND
 from lattice_gateway.core.translate.verdicts import Reason as Verdict
@@ -50,6 +51,7 @@ class Reason(StrEnum):
     FAILED_RECONCILE = "FailedReconcile"
     DELETE_BLOCKED = "DeleteBlocked"
     STATUS_CONTESTED = "StatusContested"
+    VPC_ELSEWHERE = "VpcAssociatedElsewhere"
     DIFFERENCES_HELD = "DifferencesHeld"
     DIFFERENCES_APPLIED = "DifferencesApplied"
 
@@ -141,6 +143,8 @@ def _of_deployment(ref: Ref, was: Written, now: Written) -> Iterator[Happening]:
 def _of_gateway(ref: Ref, before: Mapping[str, Written], now: Mapping[str, Written]) -> Iterator[Happening]:
     """What a person has to mend; a network that is only on its way is not worth a warning."""
     programmed = now.get(Type.PROGRAMMED, {})
+    if ELSEWHERE in str(programmed.get("message", "")) and _said(programmed) != _said(before.get(Type.PROGRAMMED, {})):
+        yield Happening(ref, Importance.WARNING, Reason.VPC_ELSEWHERE, str(programmed["message"]))
     message = str(programmed.get("message", ""))
     lasting = programmed.get("reason") == "Invalid" or message.startswith(NOT_FOUND)
     changed = _said(programmed) != _said(before.get(Type.PROGRAMMED, {}))
