@@ -34,6 +34,13 @@ def on_hold(why: str) -> Deployed:
     return Deployed(Status.UNKNOWN, "Paused", why)
 
 
+def as_left(shown: Deployed, unit: Desired | None, outcome: Outcome | None) -> Deployed:
+    """What a route says of which something is held on purpose: that is in place, and nothing else is on its way."""
+    if outcome is None or not isinstance(outcome.result, Done) or outcome.desired != unit:
+        return shown
+    return Deployed(Status.TRUE, "Programmed", shown.message)
+
+
 def _held(why: str, outcome: Outcome | None) -> Deployed:
     if outcome is None or not isinstance(outcome.serving, Service):
         return Deployed(Status.FALSE, PENDING, why)

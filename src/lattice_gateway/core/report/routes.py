@@ -10,7 +10,7 @@ from lattice_gateway.core.lattice.units import Desired
 from lattice_gateway.core.objects import ParentRef, Ref, Route
 from lattice_gateway.core.objects.annotations import Annotation
 from lattice_gateway.core.report.conditions import Condition, Status, Type
-from lattice_gateway.core.report.deployed import Deployed, deployed, on_hold
+from lattice_gateway.core.report.deployed import Deployed, as_left, deployed, on_hold
 from lattice_gateway.core.translate.age import Age
 from lattice_gateway.core.translate.attach import EACH_ROUTE
 from lattice_gateway.core.translate.differences import Ended, Holding, Switch
@@ -110,6 +110,8 @@ def _deployment(view: View, ref: Ref, value: Route, route: RouteView) -> _Deploy
     unit = route.unit if has_it else None
     outcome = view.get(OUTCOMES, ServiceKey(key.name)) if key and has_it else None
     shown = on_hold(PAUSED) if route.paused else deployed(unit, outcome)
+    if isinstance(route.switch, Holding) and not route.paused:
+        shown = as_left(shown, unit, outcome)
     accepted = None if route.whole else view.get(ACCEPTED, ref)
     generation = accepted.route.metadata.generation if accepted else value.metadata.generation
     return _Deployment(unit, outcome, shown, generation, route.switch)
