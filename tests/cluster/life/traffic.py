@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from time import monotonic
 
-PAUSE = 0.02
+PAUSE = 0.015
 TIMEOUT = 5.0
 
 

@@ -46,7 +46,7 @@ class Container(Protocol):
         """SIGTERM; it may take its time."""
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """End it as a crash would; where it has ended already, nothing of it is left."""
 
 
 Start = Callable[[Object, str], Container]
@@ -136,9 +136,8 @@ class Node:
 
     def _keep(self, pod: Object, placed: Placed) -> None:
         placed.failures = 0 if placed.container.healthy else placed.failures + 1
-        if placed.failures == FAILURES:
+        if placed.failures == FAILURES or not placed.container.alive:
             placed.container.kill()
-        if not placed.container.alive:
             placed.container = self._images[_image(pod)](pod, placed.address)
             placed.starts, placed.failures = placed.starts + 1, 0
         status = _status(pod, placed)
@@ -148,6 +147,8 @@ class Node:
 
     def _take_away(self, pod: Object, placed: Placed | None) -> None:
         if placed is None or not placed.container.alive:
+            if placed is not None:
+                placed.container.kill()
             self._kube.request("DELETE", self._kube.path(pod) + "?gracePeriodSeconds=0")
         elif placed.kill_at is None:
             placed.kill_at = monotonic() + pod["spec"]["terminationGracePeriodSeconds"]
