@@ -81,7 +81,8 @@ class News:
     ``services`` are Lattice services by name, as seen in the account; ``accepted`` forms remembered by an earlier
     process; ``former`` Gateways that the routes' own statuses attest; ``expired`` parents that have been gone for
     ``parent_hold`` seconds (decision 25). ``forbidden`` are all kinds that we may not read at this moment.
-    ``inherited`` says what the routes' own statuses tell of the switch.
+    ``inherited`` says what the routes' own statuses tell of the switch; ``published`` the address that a Gateway's
+    status showed before this process, None where it showed none.
     """
 
     puts: tuple[Object, ...] = ()
@@ -92,6 +93,7 @@ class News:
     accepted: tuple[HTTPRoute, ...] = ()
     former: Mapping[Ref, tuple[Ref, ...]] = field(default_factory=dict)
     expired: tuple[ParentOfRoute, ...] = ()
+    published: Mapping[Ref, str | None] = field(default_factory=dict)
     forbidden: frozenset[Kind] = frozenset()
     inherited: Mapping[Ref, Inheritance | None] = field(default_factory=dict)
 
@@ -196,6 +198,8 @@ class Translation:
             self._keep_parents(ref, gateways)
         for ref, inheritance in news.inherited.items():
             self._set(INHERITED, ref, inheritance)
+        for gateway, address in news.published.items():
+            self._set(PUBLISHED, gateway, address)
         for parent in news.expired:
             self._engine.put(EXPIRED, parent, Expired())
         for kind in MAY_BE_FORBIDDEN:

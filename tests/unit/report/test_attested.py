@@ -6,7 +6,7 @@ import pytest
 
 from lattice_gateway.core.objects import CONTROLLER_NAME, Ref
 from lattice_gateway.core.objects.refs import Kind
-from lattice_gateway.core.report.attested import Attested, attested
+from lattice_gateway.core.report.attested import Attested, attested, shown_address
 
 ROUTE = Ref(Kind.HTTP_ROUTE, "shop", "pay")
 EDGE, INNER = Ref(Kind.GATEWAY, "shop", "edge"), Ref(Kind.GATEWAY, "infra", "inner")
@@ -61,3 +61,18 @@ def test_an_entry_attests_whether_its_gateway_had_a_part_in_the_route(entries: l
 @pytest.mark.parametrize("status", [None, {}, {"parents": None}, {"parents": "x"}], ids=str)
 def test_no_status_attests_nothing(status: dict[str, Any] | None) -> None:
     assert attested(ROUTE, status) == Attested()
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        pytest.param(None, None, id="no status"),
+        pytest.param({"addresses": []}, None, id="no address"),
+        pytest.param({"addresses": "web.test"}, None, id="not a list"),
+        pytest.param(
+            {"addresses": [{"type": "Hostname"}, {"value": "a.test"}, {"value": "b.test"}]}, "a.test", id="first"
+        ),
+    ],
+)
+def test_the_address_of_a_gateway_is_in_its_status(status: Any, shown: str | None) -> None:
+    assert shown_address(status) == shown

@@ -43,6 +43,12 @@ def attested(route: Ref, status: Mapping[str, Any] | None) -> Attested:
     )
 
 
+def shown_address(status: Mapping[str, Any] | None) -> str | None:
+    """The address that the status of a Gateway shows; None where there is none."""
+    addresses = [each.get("value") for each in _mappings((status or {}).get("addresses"))]
+    return next((each for each in addresses if isinstance(each, str)), None)
+
+
 def _is_attached(accepted: Mapping[str, Any]) -> bool:
     return accepted.get("status") != Status.FALSE or accepted.get("reason") not in _TOOK_AWAY
 

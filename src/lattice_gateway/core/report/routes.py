@@ -93,7 +93,7 @@ def report_route(view: View, ref: Ref) -> RouteStatus | None:
         parents=tuple(parents),
         annotations=_annotations(outcome),
         age=route.age if route else None,
-        address=_address(deployment),
+        address=_address(value, deployment),
         gateways=tuple(sorted({one.gateway for one in standing.parents if isinstance(one.verdict, Accepted)})),
     )
 
@@ -183,11 +183,18 @@ def _annotations(outcome: Outcome | None) -> tuple[tuple[str, str], ...]:
     return tuple((str(key), str(value)) for key, value in known if value)
 
 
-def _address(deployment: _Deployment | None) -> str | None:
-    """The DNS name once rules are in place; a newer form on its way does not take it back."""
-    outcome = deployment.outcome if deployment else None
-    serves = outcome is not None and (isinstance(outcome.result, Done) or outcome.serving is not None)
-    return outcome.dns_name if outcome and serves else None
+def _address(value: Route, deployment: _Deployment | None) -> str | None:
+    """The DNS name once rules are in place; a newer form on its way does not take it back.
+
+    Until this process has looked it is the one that an earlier process, or the Go controller, wrote on the route.
+    """
+    if deployment is None:
+        return None
+    outcome = deployment.outcome
+    if outcome is None:
+        return value.metadata.annotations.get(Annotation.ASSIGNED_DOMAIN_NAME) if deployment.unit else None
+    serves = isinstance(outcome.result, Done) or outcome.serving is not None
+    return outcome.dns_name if serves else None
 
 
 def _served(_: Ref, status: RouteStatus) -> Iterable[tuple[Ref, tuple[Age, str]]]:
