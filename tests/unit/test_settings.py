@@ -45,6 +45,11 @@ def test_the_endpoint_comes_from_the_first_variable_that_is_set(
     assert read_settings({**FULL, **variables}, {}).endpoint == expected
 
 
+def test_differences_are_held_unless_the_switch_is_set() -> None:
+    assert not read_settings(FULL, {}).apply_switchover_differences
+    assert read_settings({**FULL, "APPLY_SWITCHOVER_DIFFERENCES": "True"}, {}).apply_switchover_differences
+
+
 @pytest.mark.parametrize(
     "endpoint", ["nonsense", "127.0.0.1:80", "http://", "http://127.0.0.1:port", "http://[::1", "ftp://127.0.0.1"]
 )
@@ -61,6 +66,7 @@ def test_an_endpoint_that_is_no_url_is_named(endpoint: str) -> None:
         ("SWEEP_MIN_AGE", "soon", "SWEEP_MIN_AGE is 'soon'; expected a number of seconds, 0 or more"),
         ("WARM_UP_TIMEOUT", "-1", "WARM_UP_TIMEOUT is '-1'; expected a number of seconds, 0 or more"),
         ("ENFORCE_REFERENCE_GRANTS", "maybe", "ENFORCE_REFERENCE_GRANTS is 'maybe'; expected true or false"),
+        ("APPLY_SWITCHOVER_DIFFERENCES", "1", "APPLY_SWITCHOVER_DIFFERENCES is '1'; expected true or false"),
         (
             "RECONCILE_DEFAULT_RESYNC_SECONDS",
             "30",
