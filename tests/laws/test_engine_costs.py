@@ -55,7 +55,7 @@ Costs = dict[str, Cost]
 
 @pytest.fixture(scope="module")
 def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
-    """Every change once, one after the other, in one process."""
+    """Every change once, one after the other, in one process; then another process that starts."""
     town = Town(tmp_path_factory.mktemp("town"), SIZE)
 
     def replace_pod() -> None:
@@ -83,8 +83,13 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
         await asyncio.sleep(5 * RESYNC)
         return {**found, "drift": cost(town.stage)}
 
+    async def start(controller: Controller) -> Cost:
+        town.stage.wire.log.clear()
+        await rest(controller)
+        return cost(town.stage)
+
     found: Costs = play_controller(town.stage, town.cluster, scene)
-    return found
+    return {**found, "start": play_controller(town.stage, town.cluster, start)}
 
 
 def moved(raw: Raw) -> None:
@@ -141,3 +146,27 @@ def test_drift_checks_share_listings_that_are_up_to_twenty_seconds_old(costs: Co
     pages = -(-(SIZE.groups + 21 * 4) // 100)
 
     assert costs["drift"].listings["ListTargetGroups"] <= pages * (5 * RESYNC / FRESH + 1)
+
+
+def test_a_start_writes_nothing_and_asks_in_bulk_once(costs: Costs) -> None:
+    routes = SIZE.routes + 21
+    resources = routes * (4 + 1 + 1) + 2
+    pages = {"ListTargetGroups": 4 * routes, "ListServices": routes, "GetResources": resources}
+
+    assert not costs["start"].writes
+    assert {
+        name: count for name, count in costs["start"].listings.items() if count > -(-pages.get(name, 1) // 100)
+    } == {}
+
+
+def test_a_start_reads_each_part_of_a_route_once(costs: Costs) -> None:
+    routes = SIZE.routes + 21
+
+    assert costs["start"].reads == Counter(
+        GetTargetGroup=4 * routes,
+        ListTargets=4 * routes,
+        ListServiceNetworkServiceAssociations=routes,
+        ListListeners=routes,
+        ListRules=routes,
+        GetRule=2 * routes,
+    )
