@@ -1,6 +1,7 @@
 """What single changes of a cluster cost in calls to AWS: each figure is a promise (issue 5, point 11)."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -33,13 +34,14 @@ REST = 4.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bench(control_plane: ControlPlane, kube: Kube) -> AsyncIterator[ClusterBench]:
+async def bench(control_plane: ControlPlane, kube: Kube, as_controller: Path) -> AsyncIterator[ClusterBench]:
     """Two routes at rest; nothing of them is left afterwards."""
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     kube.create(home)
     kubeconfig = control_plane.folder / "admin.kubeconfig"
     probes, metrics = free_ports(2)
     async with cluster_bench(kubeconfig, NAMESPACE, (probes, metrics), Load(scale=FAST), REST) as stage:
+        stage.kubeconfig = as_controller
         await stage.settle(SIZE)
         await stage.still()
         yield stage

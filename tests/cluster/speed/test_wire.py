@@ -5,6 +5,7 @@ it takes a minute.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -36,13 +37,16 @@ WITHIN = 0.3
 """Seconds at p99, on a machine that does other things too; the goal is a third of that."""
 
 
-async def test_pods_are_registered_soon_while_other_routes_are_created(control_plane: ControlPlane, kube: Kube) -> None:
+async def test_pods_are_registered_soon_while_other_routes_are_created(
+    control_plane: ControlPlane, kube: Kube, as_controller: Path
+) -> None:
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     kube.create(home)
     probes, metrics = free_ports(2)
     async with cluster_bench(
         control_plane.folder / "admin.kubeconfig", NAMESPACE, (probes, metrics), LOAD, REST
     ) as stage:
+        stage.kubeconfig = as_controller
         await stage.settle(SIZE)
         await stage.still()
         runs = await three_alike(stage)
