@@ -61,7 +61,7 @@ from lattice_gateway.core.objects import (
     ServiceType,
     SliceAddressType,
 )
-from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL, ObjectReference
+from lattice_gateway.core.objects.cluster import SERVICE_NAME_LABEL, ObjectReference, TransportProtocol
 from lattice_gateway.core.objects.grants import GrantFrom, GrantTo, ReferenceGrantSpec
 from lattice_gateway.core.objects.refs import GATEWAY_API, Kind
 from lattice_gateway.core.objects.routes import OtherRouteSpec
@@ -220,13 +220,17 @@ classes = st.builds(
         GatewayClassSpec, controller_name=st.sampled_from((CONTROLLER_NAME, CONTROLLER_NAME, "example.com/other"))
     ),
 )
+protocols = st.sampled_from((TransportProtocol.TCP, TransportProtocol.TCP, TransportProtocol.UDP))
 services = st.builds(
     Service,
     metadata=metas(st.sampled_from(("pay", "site")), no_annotations),
     spec=st.builds(
         ServiceSpec,
         ports=st.lists(
-            st.builds(ServicePort, name=st.sampled_from(("", "web")), port=st.sampled_from((80, 81))), max_size=2
+            st.builds(
+                ServicePort, name=st.sampled_from(("", "web")), port=st.sampled_from((80, 81)), protocol=protocols
+            ),
+            max_size=2,
         ).map(tuple),
         type=st.sampled_from((*ServiceType,)),
         selector=st.sampled_from(({}, {"app": "pay"})),
@@ -265,7 +269,11 @@ slices = st.builds(
     metas(st.sampled_from(("x", "y")), no_annotations),
     st.sampled_from(("pay", "site", "")),
     st.sampled_from(SliceAddressType),
-    st.lists(st.builds(EndpointPort, name=st.sampled_from(("", "web")), port=st.sampled_from((None, 8080)))).map(tuple),
+    st.lists(
+        st.builds(
+            EndpointPort, name=st.sampled_from(("", "web")), port=st.sampled_from((None, 8080)), protocol=protocols
+        )
+    ).map(tuple),
     st.lists(
         st.builds(
             Endpoint,

@@ -13,7 +13,7 @@ from lattice_gateway.core.objects import HTTPRoute, Kind, Ref
 from lattice_gateway.core.translate.attach import Attachment, GivenUp, Gone, lost_listeners
 from lattice_gateway.core.translate.backends import Backend, Origin, ToGroup, Unknown, Unresolved
 from lattice_gateway.core.translate.choice import Choice, choice_of
-from lattice_gateway.core.translate.endpoints import Socket
+from lattice_gateway.core.translate.endpoints import socket_of
 from lattice_gateway.core.translate.inputs import FORBIDDEN, INHERITED, RECORDS, SERVICES, Inherited, Settled, last_good
 from lattice_gateway.core.translate.matches import by_element, lower, matches_of
 from lattice_gateway.core.translate.naming import SERVICES_OF, Named, Naming, Refused, Undecided, identity_of, owner_of
@@ -98,6 +98,7 @@ def differences(view: View, route: HTTPRoute, attachment: Attachment, naming: Na
         *_backends(view, route, theirs.backends),
         *_duplicates(lower_rules(view, Origin(route, "")), theirs),
         *_earlier_forms(view, route),
+        *_prefixes(view, route),
         *_parents(view, route, attachment),
         *_strays(view, theirs.backends),
     )
@@ -138,22 +139,32 @@ def _duplicates(ours: Lowered, theirs: Lowered) -> Iterator[Difference]:
 
 
 def _earlier_forms(view: View, route: HTTPRoute) -> Iterator[Difference]:
-    """What the Go controller refuses as a whole: it serves an earlier form, whose rules we do not know."""
+    """What the Go controller refuses as a whole: it serves an earlier form, of which we know nothing."""
     for number, rule in enumerate(route.spec.rules):
-        matches = matches_of(rule)
-        if len(matches) > 1:
-            text = f"rules[{number}].matches: {len(matches)} of them, so an earlier form may be served"
+        if len(rule.matches) > 1:
+            text = f"rules[{number}].matches: {len(rule.matches)} of them, so an earlier form may be served"
             yield Difference(text, 7, frozenset(Child))
-        if view.settings.path_prefix_by_element and any(len(by_element(lower(match))) > 1 for match in matches):
-            text = f"rules[{number}].matches: a prefix that is no whole path element would be lost"
-            yield Difference(text, 8, frozenset({Child.RULE}))
         for place, ref in enumerate(rule.backend_refs):
             target = Ref(Kind.SERVICE, ref.namespace or route.metadata.namespace, ref.name)
-            service = last_good(view.get(SERVICES, target))
-            if ref.kind == Kind.SERVICE and service is not None and len(service.spec.families) > 1:
+            if ref.kind == Kind.SERVICE and _has_two_families(view, target):
                 where = f"rules[{number}].backendRefs[{place}]"
                 text = f"{where}: {target} has two address families, so an earlier form may be served"
                 yield Difference(text, 10, frozenset(Child))
+
+
+def _has_two_families(view: View, target: Ref) -> bool:
+    service = last_good(view.get(SERVICES, target))
+    return service is not None and len(service.spec.families) > 1
+
+
+def _prefixes(view: View, route: HTTPRoute) -> Iterator[Difference]:
+    """Prefixes that are split: what they matched beside whole path elements would be lost."""
+    if not view.settings.path_prefix_by_element:
+        return
+    for number, rule in enumerate(route.spec.rules):
+        if any(len(by_element(lower(match))) > 1 for match in matches_of(rule)):
+            text = f"rules[{number}].matches: a prefix that is no whole path element would be lost"
+            yield Difference(text, 8, frozenset({Child.RULE}))
 
 
 def _parents(view: View, route: HTTPRoute, attachment: Attachment) -> Iterator[Difference]:
@@ -172,9 +183,9 @@ def _parents(view: View, route: HTTPRoute, attachment: Attachment) -> Iterator[D
 
 
 def _strays(view: View, backends: Iterable[Backend]) -> Iterator[Difference]:
+    """Endpoints that are no targets for us."""
     for backend in backends:
         if isinstance(backend.in_force, ToGroup):
             key = backend.in_force.group
-            kinds = view.cell(STRAY_KINDS, Socket(key.namespace, key.name, key.port, key.address_type))
-            for each in kinds or ():
+            for each in view.cell(STRAY_KINDS, socket_of(key)) or ():
                 yield Difference(f"{backend.place}: {each} of Service {key.namespace}/{key.name}", 18)
