@@ -39,19 +39,24 @@ class GatedCluster(Cluster):
         parking = self.objects[Ref(Kind.SERVICE, "default", PARKING)]
         parking["spec"]["selector"] = {"app": PARKING}
 
-    def start(self, name: str, address: str) -> None:
+    def start(self, name: str, address: str, uid: str = "") -> None:
         """A pod whose containers are ready, and its endpoint, which is not."""
-        self.start_unlisted(name, address)
-        ref = {"kind": "Pod", "name": name, "uid": f"uid of {name}"}
+        self.start_unlisted(name, address, uid)
+        self.list_endpoint(name, address, uid)
+
+    def list_endpoint(self, name: str, address: str, uid: str = "") -> None:
+        """The slice shows a pod, which is not ready."""
+        ref = {"kind": "Pod", "name": name, "uid": uid or f"uid of {name}"}
         self.edit_slice(
             lambda endpoints: endpoints.append(
                 {"addresses": [address], "conditions": {"ready": False}, "targetRef": ref}
             )
         )
 
-    def start_unlisted(self, name: str, address: str, **labels: str) -> None:
+    def start_unlisted(self, name: str, address: str, uid: str = "", app: str = PARKING) -> None:
         """A pod whose containers are ready, and that no slice shows yet."""
-        metadata = {"name": name, "namespace": "default", "uid": f"uid of {name}", "labels": labels or {"app": PARKING}}
+        labels = {"app": app}
+        metadata = {"name": name, "namespace": "default", "uid": uid or f"uid of {name}", "labels": labels}
         conditions = [{"type": "ContainersReady", "status": "True"}]
         status = {"podIPs": [{"ip": address}], "conditions": conditions}
         spec = {"readinessGates": [{"conditionType": READINESS_GATE}]}

@@ -19,7 +19,7 @@ from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.mirror import Mirror
 from lattice_gateway.engine.readiness import ALONE, LONGEST, Readiness
 from tests.laws.engine_cluster import rest
-from tests.laws.engine_gated import PARKING, GatedCluster, places, play_gated, report, states
+from tests.laws.engine_gated import GatedCluster, places, play_gated, report, states
 from tests.laws.engine_making import group_key
 from tests.laws.engine_stage import LoopClock, Stage
 
@@ -359,42 +359,3 @@ def test_a_gate_opens_only_where_a_health_check_has_passed(steps: list[tuple[str
 
     assert sorted(cluster.opened) == sorted(addresses)
     assert "DeregisterTargets" not in stage.wire.writes()
-
-
-@pytest.mark.parametrize("lag", [0.0, 0.3, 12.0])
-def test_a_rolling_update_always_has_as_many_good_targets_as_pods_were_asked_for(lag: float) -> None:
-    """New pods first, the old one only when the new one is ready, as a Deployment with maxUnavailable 0 does."""
-    stage, cluster = Stage(), GatedCluster()
-    cluster.lag = lag
-    served: list[int] = []
-
-    async def watch() -> None:
-        while True:
-            all_states = [states(stage, f"10.244.{place}") for place in (*OLD, *YOUNG)]
-            served.append(sum(each == ["HEALTHY"] for each in all_states))
-            await asyncio.sleep(0.2)
-
-    async def scene(controller: Controller) -> None:
-        await rest(controller)
-        for place in OLD:
-            report(stage, f"10.244.{place}", Health.HEALTHY)
-        watching = asyncio.create_task(watch())
-        for (old, place), young in zip(enumerate(OLD, 1), YOUNG, strict=True):
-            name = f"young-{place}"
-            cluster.start(name, f"10.244.{young}")
-            await asyncio.sleep(3)
-            report(stage, f"10.244.{young}", Health.HEALTHY)
-            while not cluster.is_shown_ready(name):  # noqa: ASYNC110 - virtual time
-                await asyncio.sleep(0.1)
-            cluster.stop(f"{PARKING}-{old}")
-        await asyncio.sleep(20)
-        watching.cancel()
-
-    play_gated(stage, cluster, scene)
-
-    assert min(served) == len(OLD)
-    assert [states(stage, f"10.244.{place}") for place in YOUNG] == [["HEALTHY"], ["HEALTHY"]]
-
-
-OLD = ("1.11", "1.12")
-YOUNG = ("7.11", "7.12")
