@@ -16,8 +16,8 @@ from lattice_gateway.core.objects.gateway import FromNamespaces
 from lattice_gateway.core.translate.gateways import OurGateway
 from lattice_gateway.core.translate.topology import Topology
 
-OWNING: Final = (Kind.GATEWAY_CLASS, Kind.GATEWAY, Kind.HTTP_ROUTE)
-"""Kinds without all of which nothing can be called an orphan."""
+OWNING: Final = (Kind.GATEWAY_CLASS, Kind.GATEWAY, Kind.HTTP_ROUTE, Kind.GRPC_ROUTE, Kind.TLS_ROUTE)
+"""Kinds without all of which nothing can be called an orphan: what they own may be the Go controller's work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

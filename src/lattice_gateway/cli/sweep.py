@@ -30,7 +30,18 @@ async def sweep_text(place: Place, names: tuple[str, ...]) -> str:
     _agree(seen)
     for name in names:
         _find(seen, name)
-    return "\n".join([await _delete(await _look(place), name) for name in names])
+    return "\n".join(await _delete_all(place, tuple(dict.fromkeys(names))))
+
+
+async def _delete_all(place: Place, names: tuple[str, ...]) -> list[str]:
+    """What was deleted; raises ``CommandError`` where one could not be, and says what was deleted before."""
+    done: list[str] = []
+    for name in names:
+        try:
+            done.append(await _delete(await _look(place), name))
+        except CommandError as error:
+            raise CommandError("; ".join([*done, str(error)])) from error
+    return done
 
 
 async def _look(place: Place) -> Look:

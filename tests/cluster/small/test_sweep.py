@@ -102,12 +102,15 @@ def test_things_of_another_cluster_are_not_judged_by_the_objects_of_this_one(
 def test_who_may_not_see_all_routes_deletes_nothing(namespace: str, stage: Stage) -> None:
     stage.create_service("left", of_a_route(namespace, "left"))
     kubeconfig = a_caller(
-        stage.plane, namespace, [rule("gateway.networking.k8s.io", "gatewayclasses", "gateways")], everywhere=True
+        stage.plane,
+        namespace,
+        [rule("gateway.networking.k8s.io", "gatewayclasses", "gateways", "httproutes", "tlsroutes")],
+        everywhere=True,
     )
     person = Person(kubeconfig, {"LATTICE_ENDPOINT": stage.emulator.url})
 
     said = person("sweep", "-n", namespace, "--delete", "service/left")
 
     assert (said.code, said.out) == (1, "")
-    assert said.err == "error: orphans are unknown: HTTPRoute objects may not be listed\n"
+    assert said.err == "error: orphans are unknown: GRPCRoute objects may not be listed\n"
     assert stage.services() == {"left"}
