@@ -1,10 +1,22 @@
 """Which kinds a server has, and in which version they are read."""
 
+from dataclasses import replace
+
 import pytest
 
-from lattice_gateway.adapters.kube.catalogue import BUILT_IN, Resource, ResourceList, Served, catalogue, missing
+from lattice_gateway.adapters.kube.api import KubeError, KubeFailure
+from lattice_gateway.adapters.kube.catalogue import (
+    BUILT_IN,
+    DEFINITIONS,
+    Resource,
+    ResourceList,
+    Served,
+    catalogue,
+    missing,
+    with_births,
+)
 from lattice_gateway.core.objects import GATEWAY_API, Kind, Ref
-from tests.unit.kube.making import CLASSES, EXPORTS, ROUTES
+from tests.unit.kube.making import AWAY, CLASSES, EXPORTS, FORBIDDEN, GRANTS, ROUTES, Script, births
 
 VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
 
@@ -90,3 +102,34 @@ def test_paths_are_those_of_the_api(served: Served, ref: Ref, path: str) -> None
 
 def test_a_kind_knows_its_definition() -> None:
     assert EXPORTS.definition == "serviceexports.application-networking.k8s.aws"
+
+
+BORN = "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("answer", "born"),
+    [
+        pytest.param(births(BORN, ROUTES), BORN, id="told"),
+        pytest.param(births(BORN, GRANTS), "", id="of another kind"),
+        pytest.param(FORBIDDEN, "", id="the role does not allow it"),
+        pytest.param(KubeError(status=406, reason="NotAcceptable", message="no tables"), "", id="no tables"),
+        pytest.param(b'{"kind": "CustomResourceDefinitionList", "items": []}', "", id="a list instead of a table"),
+        pytest.param(b'{"columnDefinitions": [{"name": "Name"}], "rows": []}', "", id="without the column"),
+    ],
+)
+async def test_when_a_definition_was_created_is_known_where_it_is_told(answer: bytes | KubeError, born: str) -> None:
+    script = Script()
+    script.answers = {f"TABLE {DEFINITIONS}": [answer]}
+
+    found = await with_births(script, {Kind.HTTP_ROUTE: ROUTES})
+
+    assert found == {Kind.HTTP_ROUTE: replace(ROUTES, born=born)}
+
+
+async def test_a_server_that_does_not_answer_is_asked_again() -> None:
+    script = Script()
+    script.answers = {f"TABLE {DEFINITIONS}": [AWAY]}
+
+    with pytest.raises(KubeFailure):
+        await with_births(script, {Kind.HTTP_ROUTE: ROUTES})

@@ -103,6 +103,10 @@ class ResourceList(msgspec.Struct, frozen=True):
     resources: tuple[Resource, ...] = ()
 
 
+_NAME, _BORN = "Name", "Created At"
+"""Columns of definitions, as kubectl shows them."""
+
+
 class _Column(msgspec.Struct, frozen=True):
     name: str
 
@@ -182,15 +186,19 @@ async def look_again(api: Api, served: Served) -> Served | None:
 
 
 async def _births(api: Api) -> dict[str, str]:
-    """When each definition of the cluster was created; nothing where the role does not allow to read that."""
+    """When each definition of the cluster was created; nothing where that may not be read, or not as a table."""
     try:
         table = msgspec.json.decode(await api.table(DEFINITIONS), type=_Table)
+    except msgspec.DecodeError:
+        return {}
     except KubeFailure as failure:
-        if failure.error.forbidden:
+        if failure.error.lasting:
             return {}
         raise
     columns = [each.name for each in table.columnDefinitions]
-    name, born = columns.index("Name"), columns.index("Created At")
+    if not {_NAME, _BORN} <= set(columns):
+        return {}
+    name, born = columns.index(_NAME), columns.index(_BORN)
     return {str(row.cells[name]): str(row.cells[born]) for row in table.rows}
 
 
