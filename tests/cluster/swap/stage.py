@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -163,6 +164,12 @@ def peak_memory(replica: Replica) -> int:
     lines = Path(f"/proc/{replica.process.process.pid}/status").read_text().splitlines()
     (peak,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
     return int(peak) * 1024
+
+
+def processor_time(replica: Replica) -> float:
+    """Seconds of a processor that a process has used."""
+    fields = Path(f"/proc/{replica.process.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _encoded(blob: trustme.Blob) -> str:

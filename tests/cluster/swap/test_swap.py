@@ -15,7 +15,7 @@ from tests.cluster.swap.conftest import Shop
 from tests.cluster.swap.facts import P
 from tests.cluster.swap.pods import a_pod
 from tests.cluster.swap.remains import FINALIZERS, REJECTED, ROUTES, THEN, named, would_write
-from tests.cluster.swap.stage import DEPLOYMENT, allowed, peak_memory
+from tests.cluster.swap.stage import DEPLOYMENT, allowed, peak_memory, processor_time
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
@@ -185,6 +185,22 @@ def test_the_way_back_is_named_and_leaves_what_the_go_controller_keeps(shop: Sho
 def test_no_request_failed(shop: Shop) -> None:
     assert shop.traffic.failed == []
     assert shop.traffic.requests > 100
+
+
+def test_a_tenth_of_a_processor_is_enough_to_answer_the_liveness_probe_in_time(shop: Shop) -> None:
+    """The Go controller's container has no more; whoever fails three probes is started again, and again."""
+    deployment = shop.kube.get(DEPLOYMENT)
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    probe = container["livenessProbe"]
+    ended_after = probe["initialDelaySeconds"] + (probe["failureThreshold"] - 1) * probe["periodSeconds"]
+    share = int(container["resources"]["limits"]["cpu"].removesuffix("m")) / 1000
+
+    replica = shop.swap.start(deployment)
+    replica.port("probes")
+    spent = processor_time(replica)
+    replica.process.kill()
+
+    assert spent < ended_after * share
 
 
 def test_its_crds_are_brought_up_to_date_under_living_objects(shop: Shop) -> None:
