@@ -159,9 +159,14 @@ async def _read_cluster(place: InCluster) -> Read:
             enforced=settings.enforce_reference_grants,
             remembers=False,
         ),
-        statuses={seen.ref: msgspec.json.decode(seen.status) for seen in found.seen if seen.status},
+        statuses=_statuses(found.seen),
         contradictions=contradictions(settings.owner, below.variables),
     )
+
+
+def _statuses(seen: Iterable[Seen]) -> dict[Ref, Mapping[str, Any]]:
+    found = {each.ref: msgspec.json.decode(each.status) for each in seen if each.status}
+    return {ref: status for ref, status in found.items() if isinstance(status, Mapping)}
 
 
 def _snapshot(found: Glance, shown: str | None) -> Snapshot:

@@ -91,6 +91,17 @@ def test_a_server_that_is_away_at_the_start_is_said_and_waited_for() -> None:
     assert (last.complete, last.problems, refs(last)) == (True, (), [ref()])
 
 
+def test_an_answer_that_is_no_servers_is_said_and_waited_out() -> None:
+    script = a_server()
+    good = script.answers[f"{GROUP}/v1"]
+    script.answers[f"{GROUP}/v1"] = [b"<html>Log in to the proxy</html>", *good]
+
+    first, *_, last = read(script, 30.0)
+
+    assert any("cannot be read" in str(problem) for problem in first.problems)
+    assert last.complete
+
+
 def test_a_required_kind_that_comes_later_is_waited_for() -> None:
     script = a_server()
     script.answers[f"{GROUP}/v1"] = [kinds(Kind.HTTP_ROUTE), kinds()]

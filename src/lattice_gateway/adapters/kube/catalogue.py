@@ -5,13 +5,15 @@ In: the server's own lists of resources. Out: for each kind the version to use, 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from lattice_gateway.adapters.kube.api import Api, KubeFailure
+from lattice_gateway.adapters.kube.api import Api, KubeError, KubeFailure
 from lattice_gateway.core.objects import CLUSTER_SCOPED, CORE_API, DISCOVERY_API, GATEWAY_API, LATTICE_API, Kind, Ref
 from lattice_gateway.core.objects.refs import VERSIONS
+
+T = TypeVar("T")
 
 REQUIRED: Final = (Kind.GATEWAY_CLASS, Kind.GATEWAY, Kind.HTTP_ROUTE)
 """Kinds without which there is nothing to do; all others may be missing."""
@@ -203,23 +205,24 @@ async def _births(api: Api) -> dict[str, str]:
 
 
 async def _lists(api: Api, group: str) -> list[ResourceList]:
-    answer = await _read(api, f"/apis/{group}")
-    if answer is None:
+    found = await _read(api, f"/apis/{group}", _Group)
+    if found is None:
         return []
     known = {version for (its, _), versions in VERSIONS.items() if its == group for version in versions}
-    served = [each.version for each in msgspec.json.decode(answer, type=_Group).versions if each.version in known]
+    served = [each.version for each in found.versions if each.version in known]
     return [listed for version in served if (listed := await _list(api, group, version))]
 
 
 async def _list(api: Api, group: str, version: str) -> ResourceList | None:
-    answer = await _read(api, f"/apis/{group}/{version}")
-    return msgspec.json.decode(answer, type=ResourceList) if answer else None
+    return await _read(api, f"/apis/{group}/{version}", ResourceList)
 
 
-async def _read(api: Api, path: str) -> bytes | None:
-    """The answer, None where there is no such path."""
+async def _read(api: Api, path: str, form: type[T]) -> T | None:
+    """The answer, None where there is no such path; raises ``KubeFailure``, also for what is no answer of a server."""
     try:
-        return await api.get(path, {})
+        return msgspec.json.decode(await api.get(path, {}), type=form)
+    except msgspec.DecodeError as error:
+        raise KubeFailure(KubeError(message=f"{path}: an answer that cannot be read: {error}")) from error
     except KubeFailure as failure:
         if failure.error.absent:
             return None
