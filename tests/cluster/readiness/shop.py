@@ -100,7 +100,7 @@ class Shop:
 
 @contextmanager
 def a_shop(plane: ControlPlane, helm: Helm, folder: Path) -> Iterator[Shop]:
-    """A shop with a route in place and no pods yet; a controller serves the webhook."""
+    """A shop with a route in place and no pods yet; of two controllers one leads, and both serve the webhook."""
     with ExitStack() as stack:
         rights = stack.enter_context(chart_rights(plane, helm, HOME))
         kubeconfig = plane.kubeconfig(f"run-{folder.name}", plane.service_account_token(HOME, ACCOUNT))
@@ -113,7 +113,8 @@ def a_shop(plane: ControlPlane, helm: Helm, folder: Path) -> Iterator[Shop]:
         stack.enter_context(a_node(plane.admin, {"gated-server": shop.begin}))
         webhook = stack.enter_context(a_service(lambda: [each.port("webhook") for each in living(stage)]))
         authority = certificates(folder)
-        a_controller(shop)
+        for _ in range(2):
+            a_controller(shop)
         for each in (namespace(), registration(helm, webhook, authority), gateway_class(), gateway()):
             plane.admin.apply(each)
         stack.callback(plane.admin.delete, namespace())
@@ -131,7 +132,7 @@ def living(stage: Stage) -> list[Replica]:
 
 def a_controller(shop: Shop) -> Replica:
     """A new process of the controller, which serves the webhook."""
-    words = ("--webhook-bind-address=127.0.0.1:0", f"--webhook-cert-dir={shop.stage.folder}")
+    words = ("--leader-elect", "--webhook-bind-address=127.0.0.1:0", f"--webhook-cert-dir={shop.stage.folder}")
     return shop.stage.replica(*words, extra={"WEBHOOK_ENABLED": "true"}).ready()
 
 
