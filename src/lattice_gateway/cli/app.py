@@ -205,8 +205,8 @@ def release_finalizers(
 ) -> int:
     """Take our finalizers off objects that wait for a controller that was uninstalled. Nothing in AWS is deleted.
 
-    With -A also off what lives in no namespace. Exit codes: 0 nothing carries one any more, 1 an error, 2 something
-    does and nothing was done, 3 refused, as a controller is at work.
+    With -A also off what lives in no namespace. Exit codes: 0 nothing that was asked for carries one any more, 1 an
+    error, 2 something does and nothing was done, 3 refused, as a controller is at work.
     """
     cluster = one_cluster(_cluster(Kubectl(kubeconfig, context, namespace, all_namespaces), {}))
     text, code = asyncio.run(release_text(cluster, Wanted(names=tuple(names or ()), agreed=yes, forced=force)))

@@ -58,8 +58,8 @@ class Held:
 async def release_text(place: InCluster, wanted: Wanted) -> tuple[str, Exit]:
     """What carries our finalizers, or what became of each, and the exit code.
 
-    0: nothing carries one any more; 2: something does, and nothing was done; 3: refused, a controller is at work.
-    Raises ``CommandError``.
+    0: nothing of what was asked for carries one any more; 2: something does, and nothing was done; 3: refused, a
+    controller is at work. Raises ``CommandError``, also where nothing was found and not everything may be seen.
     """
     try:
         config = read_config(place.kubeconfig, place.context)
@@ -72,7 +72,7 @@ async def release_text(place: InCluster, wanted: Wanted) -> tuple[str, Exit]:
                 return _listing(chosen, held.hidden, shown)
             if not wanted.forced and (who := await at_work(api, SystemClock())):
                 return f"Nothing was changed, as a controller is at work: {who}; {REMEDY}.", Exit.REFUSED
-            return await _released(api, kinds, chosen)
+            return "\n".join([await _released(api, kinds, chosen), *_doubts(held.hidden)]), Exit.DONE
     except NotConfigured as error:
         raise CommandError(f"no cluster: {error}") from error
     except KubeFailure as failure:
@@ -123,12 +123,18 @@ def _name(ref: Ref) -> str:
 
 def _listing(chosen: Sequence[Seen], hidden: Sequence[Kind], shown: str | None) -> tuple[str, Exit]:
     where = "the cluster" if shown is None else f"namespace {shown}"
-    doubts = [f"Unknown: {kind} objects may not be listed." for kind in hidden]
+    doubts = _doubts(hidden)
+    if not chosen and doubts:
+        raise CommandError(f"nothing that was seen in {where} carries a finalizer of ours; {' '.join(doubts)}")
     if not chosen:
-        return "\n".join([f"Nothing in {where} carries a finalizer of ours.", *doubts]), Exit.DONE
+        return f"Nothing in {where} carries a finalizer of ours.", Exit.DONE
     rows = [f"  {_row(each)}" for each in chosen]
     ending = f"Nothing was changed; --yes takes the finalizers off. {STAYS}"
     return "\n".join([f"These objects in {where} carry our finalizers:", *rows, *doubts, "", ending]), Exit.CHANGES
+
+
+def _doubts(hidden: Sequence[Kind]) -> list[str]:
+    return [f"Unknown: {kind} objects may not be listed." for kind in hidden]
 
 
 def _row(seen: Seen) -> str:
@@ -140,7 +146,7 @@ def _row(seen: Seen) -> str:
     return ", ".join(parts)
 
 
-async def _released(api: Api, kinds: Catalogue, chosen: Sequence[Seen]) -> tuple[str, Exit]:
+async def _released(api: Api, kinds: Catalogue, chosen: Sequence[Seen]) -> str:
     """Takes the finalizers off, one object after the other; raises ``CommandError`` where one is refused."""
     known = Known()
     known.installed(kinds)
@@ -154,4 +160,4 @@ async def _released(api: Api, kinds: Catalogue, chosen: Sequence[Seen]) -> tuple
             done = "".join(f"{line}\n" for line in lines)
             raise CommandError(f"{done}{_name(seen.ref)} keeps its finalizer: {failure}") from failure
         lines.append(f"released {_row(seen)}" if there else f"gone already: {_name(seen.ref)}")
-    return "\n".join([*lines, "", STAYS]), Exit.DONE
+    return "\n".join([*lines, "", STAYS])

@@ -170,8 +170,10 @@ def test_kinds_that_may_not_be_listed_are_named(
     said = caller("release-finalizers", f"--namespace={namespace}")
     refused = caller("release-finalizers", f"--namespace={namespace}", "--yes")
     tried = caller("release-finalizers", f"--namespace={namespace}", "--yes", "--force")
+    elsewhere = caller("release-finalizers", "--namespace=default")
 
-    assert (said.code, refused.code, tried.code) == (2, 3, 1)
+    assert (said.code, refused.code, tried.code, elsewhere.code) == (2, 3, 1, 1)
+    assert "error: nothing that was seen in namespace default carries a finalizer of ours; Unknown:" in elsewhere.err
     assert "HTTPRoute/" in said.out
     assert "Unknown: Gateway objects may not be listed." in said.out
     assert "may not be listed" in refused.out
