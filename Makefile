@@ -5,12 +5,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := $(shell find src -name '*.py' 2>/dev/null)
 
-.PHONY: help demo test lint check bench bench-cluster golden docs picture clean
+.PHONY: help demo test test-cluster lint check bench bench-cluster golden docs picture clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    the launch post on this machine: emulator, controller, traffic, clean-up (about a minute)'
 	@echo 'make test    the whole test suite'
+	@echo 'make test-cluster   the tests against a real API server alone'
 	@echo 'make check   format, lint, types, import contracts, fast tests'
 	@echo 'make bench   the measured table of the README'
 	@echo 'make bench-cluster  the figures of a cluster (ARGS=--routes=100 for a quick run)'
@@ -41,6 +42,9 @@ demo: .venv/.runtime
 
 test: .venv/.development
 	@$(BIN)/python -m tests.whole $(ARGS)
+
+test-cluster: .venv/.development
+	@$(BIN)/pytest -q -m cluster tests/cluster $(ARGS)
 
 lint: .venv/.development
 	@$(BIN)/ruff format --check --quiet . || { echo 'error: not formatted; run .venv/bin/ruff format .' >&2; exit 1; }
