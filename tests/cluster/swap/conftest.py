@@ -86,7 +86,9 @@ def replica(shop: Shop) -> Iterator[Replica]:
     shop.swap.emulator.forget_calls()
     made = shop.swap.start(shop.swap.swap_image())
     try:
-        yield made.ready()
+        made.ready()
+        eventually("it leads", lambda: made.leads, within=40)
+        yield made
     finally:
         made.process.kill()
 

@@ -28,6 +28,20 @@ ACCOUNT = "gateway-api-controller"
 RELEASE = "gateway-api-controller-aws-gateway-controller-chart"
 IMAGE = "lattice-gateway:0.1.0"
 DEPLOYMENT: Object = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": RELEASE, "namespace": HOME}}
+LEASE: Object = {
+    "apiVersion": "coordination.k8s.io/v1",
+    "kind": "Lease",
+    "metadata": {"name": "amazon-vpc-lattice.io", "namespace": HOME},
+}
+LEFT_LEASE: Object = {
+    "holderIdentity": "gateway-api-controller-7d9c6b5f4-x2x7k_5f0c7f3e-4a55-4ad6-9d0f-0c6f2b6d1a11",
+    "leaseDurationSeconds": 15,
+    "leaseTransitions": 3,
+    "acquireTime": "2026-01-01T00:00:00.000000Z",
+    "renewTime": "2026-01-01T08:00:00.000000Z",
+}
+"""The Go controller does not give its Lease back when it ends."""
+
 SECRET: Object = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "webhook-cert", "namespace": HOME}}
 PREFIXES = {"resourcegroupstaggingapi": "tag", "vpc-lattice": "vpc-lattice", "acm": "acm"}
 """The emulator's name of a service and the prefix of its actions in IAM; who calls sts:GetCallerIdentity needs none."""
@@ -58,7 +72,7 @@ class Swap:
         home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}}
         files = [PEER / name for name in ("role.yaml", "deployment.yaml", "webhook.yaml")]
         authority = trustme.CA()
-        for each in [home, *read_manifests(files)]:
+        for each in [home, *read_manifests(files), {**LEASE, "spec": LEFT_LEASE}]:
             self.kube.apply(self._here(each, authority))
 
     def swap_image(self) -> Object:

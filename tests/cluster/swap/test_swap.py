@@ -15,7 +15,7 @@ from tests.cluster.swap.conftest import Shop
 from tests.cluster.swap.facts import P
 from tests.cluster.swap.pods import a_pod
 from tests.cluster.swap.remains import FINALIZERS, REJECTED, ROUTES, THEN, named, would_write
-from tests.cluster.swap.stage import DEPLOYMENT, allowed, peak_memory, processor_time
+from tests.cluster.swap.stage import DEPLOYMENT, LEASE, LEFT_LEASE, allowed, peak_memory, processor_time
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
 
@@ -61,6 +61,13 @@ def test_plan_shows_what_the_differences_would_do(shop: Shop, monkeypatch: pytes
     assert "change rule 2 (prefix /till)" in str(said.value)
     assert "delete association with network market" in str(said.value)
     assert "0 to create, 2 to change, 0 to replace, 0 to delete; 3 calls to AWS" in str(said.value)
+
+
+def test_the_lease_that_the_go_controller_kept_is_taken_over(shop: Shop, replica: Replica) -> None:
+    lease = shop.kube.get(LEASE)["spec"]
+
+    assert lease["holderIdentity"] != LEFT_LEASE["holderIdentity"]
+    assert lease["leaseTransitions"] == LEFT_LEASE["leaseTransitions"] + 1
 
 
 def test_the_first_pass_writes_nothing_to_aws(shop: Shop, replica: Replica) -> None:
