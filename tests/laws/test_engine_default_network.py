@@ -63,6 +63,25 @@ def test_it_is_tried_again_until_aws_lets_it() -> None:
     assert left(stage) == ONE
 
 
+def test_it_is_made_again_when_somebody_deleted_it() -> None:
+    stage = Stage(settings=DEFAULT)
+
+    async def scene(controller: Controller) -> dict[str, int]:
+        await rest(controller)
+        (association,) = asked(stage, "ListServiceNetworkVpcAssociations", vpcIdentifier=SETTINGS.owner.vpc)["items"]
+        asked(stage, "DeleteServiceNetworkVpcAssociation", serviceNetworkVpcAssociationIdentifier=association["id"])
+        await asyncio.sleep(200)
+        asked(stage, "DeleteServiceNetwork", serviceNetworkIdentifier=networks(stage)[0])
+        there = left(stage)
+        await asyncio.sleep(2 * SETTINGS.resync)
+        return there
+
+    there = play_process(stage, FinalizedCluster([]), scene)
+
+    assert there == {}
+    assert left(stage) == ONE
+
+
 @pytest.mark.parametrize("settings", [DEFAULT, OVERRIDE], ids=["beside the Gateway's", "instead of the Gateway's"])
 def test_it_stays_when_all_gateways_are_gone(settings: Any) -> None:
     stage, cluster = Stage(settings=settings), FinalizedCluster(launch_post())
