@@ -1,5 +1,6 @@
 """Which proxy leads to an API server."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import httpx2
 import pytest
 import yaml
 
-from lattice_gateway.adapters.kube.client import proxy_of, read_config
+from lattice_gateway.adapters.kube.api import KubeFailure
+from lattice_gateway.adapters.kube.client import open_client, proxy_of, read_config
 from lattice_gateway.adapters.kube.counting import Counted, CountedSync
 from lattice_gateway.adapters.kube.proxy import proxy_for
 
@@ -96,3 +98,27 @@ def test_each_request_of_a_thread_is_told_too() -> None:
             http.get("/down")
 
     assert told == TOLD
+
+
+async def test_requests_go_through_the_proxy_of_the_kubeconfig(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readline()).strip())
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    cluster = {"server": "https://api.example:6443", "proxy-url": f"http://127.0.0.1:{port}"}
+    file = tmp_path / "kubeconfig"
+    contexts = [{"name": "x", "context": {"cluster": "c"}}]
+    file.write_text(yaml.safe_dump({"clusters": [{"name": "c", "cluster": cluster}], "contexts": contexts}))
+
+    async with server, open_client(read_config(file, "x")) as client:
+        with pytest.raises(KubeFailure, match="403"):
+            await client.get("/api", {})
+
+    assert asked == [b"CONNECT api.example:6443 HTTP/1.1"]
