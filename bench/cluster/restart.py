@@ -93,7 +93,7 @@ async def restart(stage: ClusterBench, size: Size) -> list[Figure]:
             name=f"{told}: everything verified, per what the buckets allow",
             measured=start.verified / buckets,
             unit="×",
-            goal=PER_BUCKETS,
+            goal=PER_BUCKETS if buckets >= WITHIN else None,
             bound=f"{start.verified:.0f} s; {TIGHT.rate:g} calls a second an operation take {buckets:.0f} s",
         ),
         Figure(
