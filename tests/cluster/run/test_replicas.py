@@ -7,10 +7,11 @@ from time import monotonic
 
 import pytest
 
+from lattice_gateway.core.objects import CONTROLLER_NAME
 from tests.cluster.commands import Kubectl
 from tests.cluster.control_plane import API_SERVER, ControlPlane
-from tests.cluster.kube import Kube, eventually
-from tests.cluster.run.hotel import ROUTES, WHOLE, Hotel
+from tests.cluster.kube import Kube, Object, eventually
+from tests.cluster.run.hotel import GATEWAY_API, ROUTES, WHOLE, Hotel
 from tests.cluster.run.stage import Replica, Stage, lease
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
@@ -169,3 +170,50 @@ def test_who_is_told_to_end_waits_for_the_answer_to_what_it_wrote(stage: Stage, 
     assert 1 < took < 10, "the rest of the three seconds"
     assert not first.logged("bug")
     assert answered == stage.emulator.writes() == {"UpdateRule": 1}
+
+
+def test_who_is_told_to_end_says_first_what_it_found(stage: Stage, kube: Kube, namespace: str) -> None:
+    routes = [refused(namespace, f"route-{number}") for number in range(80)]
+    parents = [gateway_class(), gateway(namespace)]
+    for each in [*parents, *routes]:
+        kube.create(each)
+    only = stage.replica()
+
+    eventually("it begins to speak", lambda: any(said_of(kube, namespace)), within=30)
+    only.process.process.terminate()
+    only.process.process.wait(15)
+
+    assert only.process.process.returncode == 0
+    assert said_of(kube, namespace) == ["UnsupportedValue"] * len(routes)
+    for each in [*routes, *reversed(parents)]:
+        kube.merge(each, {"metadata": {"finalizers": None}})
+        kube.delete(each)
+
+
+def said_of(kube: Kube, namespace: str) -> list[str]:
+    """Why each route of a namespace that has a status is refused."""
+    statuses = [each.get("status", {}) for each in kube.list(GATEWAY_API, "HTTPRoute", namespace)]
+    return [condition["reason"] for each in statuses for condition in accepted(each)]
+
+
+def accepted(status: Object) -> list[Object]:
+    found = [condition for parent in status.get("parents", ()) for condition in parent["conditions"]]
+    return [each for each in found if each["type"] == "Accepted"]
+
+
+def gateway_class() -> Object:
+    spec = {"controllerName": CONTROLLER_NAME}
+    return {"apiVersion": GATEWAY_API, "kind": "GatewayClass", "metadata": {"name": "ending"}, "spec": spec}
+
+
+def gateway(namespace: str) -> Object:
+    metadata = {"name": "ending", "namespace": namespace}
+    spec = {"gatewayClassName": "ending", "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}
+    return {"apiVersion": GATEWAY_API, "kind": "Gateway", "metadata": metadata, "spec": spec}
+
+
+def refused(namespace: str, name: str) -> Object:
+    """A route with something that VPC Lattice does not have."""
+    metadata = {"name": name, "namespace": namespace}
+    spec = {"parentRefs": [{"name": "ending"}], "rules": [{"timeouts": {"request": "1s"}}]}
+    return {"apiVersion": GATEWAY_API, "kind": "HTTPRoute", "metadata": metadata, "spec": spec}
