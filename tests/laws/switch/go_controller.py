@@ -66,8 +66,28 @@ class GoController:
         for route in cluster.of("HTTPRoute"):
             self._route(cluster, route)
 
+    def serving(self) -> set[tuple[str, Backend]]:
+        """Which backends get requests now, each with the route that its group is tagged with."""
+        used = {group for group, weight in self._shares() if weight}
+        found = set()
+        for each in self._call("ListTargetGroups")["items"]:
+            if each["id"] in used:
+                tags = self._call("ListTagsForResource", resourceArn=each["arn"])["tags"]
+                found.add((tags[f"{P}RouteName"], (tags[f"{P}ServiceNamespace"], tags[f"{P}ServiceName"])))
+        return found
+
+    def _shares(self) -> Iterator[tuple[str, int]]:
+        for service in self._call("ListServices")["items"]:
+            where = {"serviceIdentifier": service["id"]}
+            for listener in self._call("ListListeners", **where)["items"]:
+                inside = {**where, "listenerIdentifier": listener["id"]}
+                for each in self._call("ListRules", **inside)["items"]:
+                    action = self._call("GetRule", **inside, ruleIdentifier=each["id"])["action"]
+                    for share in action.get("forward", {}).get("targetGroups", []):
+                        yield share["targetGroupIdentifier"], share["weight"]
+
     def _route(self, cluster: Objects, route: Raw) -> None:
-        groups = {one: self._group(route, one, found) for one, found in _targets(cluster, route).items()}
+        groups = {one: self._group(route, one, found) for one, found in targets_of(cluster, route).items()}
         self._settle()
         notes, hosts = route["metadata"]["annotations"], route["spec"].get("hostnames", [])
         tags = {**_additional(notes), f"{P}ManagedBy": self._stamp}
@@ -146,6 +166,18 @@ class GoController:
         return self._stage.world.call("vpc-lattice", operation, members, self._stage.wire.caller)
 
 
+def targets_of(cluster: Objects, route: Raw) -> dict[Backend, frozenset[tuple[str, int]]]:
+    """The targets of each group; where a Service is referred to by several ports, the last one has its way."""
+    found: dict[Backend, frozenset[tuple[str, int]]] = {}
+    for ref in _refs(route):
+        backend = _backend(route, ref)
+        service = cluster.find("Service", *backend)
+        if service is not None:
+            names = {port.get("name", "") for port in service["spec"]["ports"] if port["port"] == ref["port"]}
+            found[backend] = frozenset(_endpoints(cluster, backend, names))
+    return found
+
+
 def _place(raw: Raw) -> tuple[str, str]:
     return raw["metadata"].get("namespace", ""), raw["metadata"]["name"]
 
@@ -175,18 +207,6 @@ def _backend(route: Raw, ref: Raw) -> Backend:
 
 def _refs(route: Raw) -> Iterator[Raw]:
     return (ref for rule in route["spec"]["rules"] for ref in rule["backendRefs"] if ref["kind"] == "Service")
-
-
-def _targets(cluster: Objects, route: Raw) -> dict[Backend, frozenset[tuple[str, int]]]:
-    """The targets of each group; where a Service is referred to by several ports, the last one has its way."""
-    found: dict[Backend, frozenset[tuple[str, int]]] = {}
-    for ref in _refs(route):
-        backend = _backend(route, ref)
-        service = cluster.find("Service", *backend)
-        if service is not None:
-            names = {port.get("name", "") for port in service["spec"]["ports"] if port["port"] == ref["port"]}
-            found[backend] = frozenset(_endpoints(cluster, backend, names))
-    return found
 
 
 def _endpoints(cluster: Objects, backend: Backend, names: set[str]) -> Iterator[tuple[str, int]]:

@@ -20,15 +20,16 @@ from lattice_gateway.core.lattice.operations import (
     SendForward,
     UpdateRule,
 )
-from lattice_gateway.core.lattice.units import Target
+from lattice_gateway.core.lattice.units import Target, TargetGroup
 from lattice_gateway.core.translate.inputs import Inheritance, Settled
 from lattice_gateway.engine.translation import News, Translation
 from tests.examples import examples
 from tests.laws.engine_stage import SETTINGS, Stage
-from tests.laws.switch.go_controller import GoController
-from tests.laws.switch.looking import inheritance_of, look, seen
+from tests.laws.switch.go_controller import Backend, GoController, Objects, targets_of
+from tests.laws.switch.looking import Sight, inheritance_of, look, seen
 from tests.laws.switch.manifests import (
     CLASS,
+    HOME,
     Raw,
     endpoints,
     exact,
@@ -135,18 +136,18 @@ changes = st.sampled_from(
 """What happens between the last pass of the Go controller and our first one."""
 
 
-def kept(objects: list[Raw]) -> Stage:
+def kept(objects: list[Raw]) -> tuple[Stage, GoController]:
     stage = Stage()
     go = GoController(stage)
     go.networks("edge", "inner")
     go.keep(objects)
-    return stage
+    return stage, go
 
 
 @CLUSTERS
 @given(before=clusters, change=changes, by_element=st.booleans())
 def test_the_switch_takes_no_traffic_away(before: list[Raw], change: Any, *, by_element: bool) -> None:
-    stage, now = kept(before), change(before)
+    (stage, _), now = kept(before), change(before)
 
     sight = look(stage, now, replace(SETTINGS, path_prefix_by_element=by_element))
 
@@ -172,13 +173,46 @@ def test_after_the_hold_everything_is_as_if_nothing_had_been_inherited(before: l
 @CLUSTERS
 @given(before=clusters)
 def test_where_nothing_is_held_the_hold_changes_nothing(before: list[Raw]) -> None:
-    stage = kept(before)
+    stage, _ = kept(before)
 
     held = look(stage, before)
     strict = look(stage, before, replace(SETTINGS, apply_switchover_differences=True))
 
     if not held.held:
         assert held.operations == strict.operations
+
+
+@CLUSTERS
+@given(before=clusters, ready=pods, change=changes)
+def test_pods_that_come_and_go_are_followed_as_the_go_controller_would(
+    before: list[Raw], ready: list[bool], change: Any
+) -> None:
+    stage, go = kept(before)
+    now = change(_with_pods(before, ready))
+
+    sight = look(stage, now)
+
+    serving = frozenset(_ready(now))
+    for each in Objects(tuple(now)).of("HTTPRoute"):
+        for backend, targets in targets_of(Objects(tuple(now)), each).items():
+            if (each["metadata"]["name"], backend) in go.serving():
+                wanted = {target for target in serving if (target.address, target.port) in targets}
+                assert wanted <= _followed(sight, each["metadata"]["name"], backend)
+
+
+def _with_pods(objects: Iterable[Raw], ready: list[bool]) -> list[Raw]:
+    """The same cluster with other pods behind each slice of HOME."""
+    found = [pod(f"10.1.0.{number}", ready=one) for number, one in enumerate(ready, start=1)]
+    moved = [each for each in objects if each["kind"] == "EndpointSlice" and each["metadata"]["namespace"] == HOME]
+    return [{**each, "endpoints": found} if each in moved else each for each in objects]
+
+
+def _followed(sight: Sight, route: str, backend: Backend) -> frozenset[Target]:
+    """The targets of the group that a route has for a backend; none where it has no such group."""
+    groups = (unit for unit in sight.desired.values() if isinstance(unit, TargetGroup))
+    keys = ((unit.key, unit.targets) for unit in groups if unit.key.service == f"{route}-{HOME}")
+    found = [targets or frozenset() for key, targets in keys if (key.namespace, key.name) == backend]
+    return frozenset().union(*found)
 
 
 def _ready(objects: Iterable[Raw]) -> Iterator[Target]:

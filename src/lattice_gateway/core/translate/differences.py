@@ -164,7 +164,7 @@ def _prefixes(view: View, route: HTTPRoute) -> Iterator[Difference]:
     for number, rule in enumerate(route.spec.rules):
         if any(len(by_element(lower(match))) > 1 for match in matches_of(rule)):
             text = f"rules[{number}].matches: a prefix that is no whole path element would be lost"
-            yield Difference(text, 8, frozenset({Child.RULE}))
+            yield Difference(text, 8)
 
 
 def _parents(view: View, route: HTTPRoute, attachment: Attachment) -> Iterator[Difference]:

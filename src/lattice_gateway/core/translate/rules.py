@@ -44,7 +44,7 @@ def lower_rules(view: View, origin: Origin) -> Lowered:
     route = origin.route
     resolved = tuple(resolve(view, origin, rule) for rule in range(len(route.spec.rules)))
     actions = tuple(action_for(backends) for backends in resolved)
-    placed = _placed(view.settings, route)
+    placed = _placed(view.settings, route, origin.choice)
     kept, repeated = _one_of_each(placed, _winners(origin, placed))
     who = route_hash(view.settings.owner, route.KIND, route.metadata.namespace, route.metadata.name)
     numbers = _numbers(route, placed, kept)
@@ -64,9 +64,10 @@ def priority_faults(view: View, route: HTTPRoute) -> tuple[Complaint, ...]:
     return (*unreadable, *clashing)
 
 
-def _placed(settings: Settings, route: HTTPRoute) -> tuple[_Placed, ...]:
-    """Every match with its place, the one tried first in front."""
-    found = _split(route) if settings.path_prefix_by_element else _plain(route)
+def _placed(settings: Settings, route: HTTPRoute, choice: Choice = Choice.OURS) -> tuple[_Placed, ...]:
+    """Every match with its place, the one tried first in front. Parity: the Go controller splits no prefix."""
+    is_split = settings.path_prefix_by_element and choice is Choice.OURS
+    found = _split(route) if is_split else _plain(route)
     return tuple(sorted(found, key=lambda one: rank(one[1], one[0])))
 
 
