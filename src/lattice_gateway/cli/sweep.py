@@ -63,9 +63,9 @@ def _listed(seen: Look) -> str:
     if not seen.orphans:
         return "Nothing of ours in VPC Lattice is without a record."
     rows = [f"  {orphan}\n    {orphan.arn}" for orphan in seen.orphans]
-    return "\n".join(
-        ["Ours in VPC Lattice without a record; nothing here is deleted unless you name it with --delete:", *rows]
-    )
+    owner = seen.read.settings.owner
+    head = f"Of {owner} in VPC Lattice without a record; nothing here is deleted unless you name it with --delete:"
+    return "\n".join([head, *rows])
 
 
 def _find(seen: Look, name: str) -> Orphan:

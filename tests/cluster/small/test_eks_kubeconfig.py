@@ -53,6 +53,26 @@ def test_plan_reads_the_cluster_with_the_token_of_a_plugin(hotel: Hotel, stage: 
     assert (tmp_path / "runs").read_text().count("run") == 1
 
 
+def test_the_context_is_found_in_several_files_and_its_namespace_is_shown(
+    hotel: Hotel, stage: Stage, tmp_path: Path
+) -> None:
+    config = yaml.safe_load((stage.plane.folder / "admin.kubeconfig").read_text())
+    (context,) = config["contexts"]
+    shop = {"name": "shop", "context": {**context["context"], "namespace": hotel.namespace}}
+    contexts, people = tmp_path / "contexts", tmp_path / "people"
+    contexts.write_text(yaml.safe_dump({"current-context": context["name"], "contexts": [context, shop]}))
+    people.write_text(yaml.safe_dump({name: config[name] for name in ("clusters", "users")}))
+    variables = {"KUBECONFIG": f"{contexts}:{people}", "LATTICE_ENDPOINT": stage.emulator.url}
+    person = Person(contexts, variables)
+
+    of_the_context = person.run("plan", "--context=shop", "-o", "json")
+    of_the_current_one = person.run("plan", "-o", "json")
+
+    assert of_the_context.code == 2, of_the_context.err
+    assert f"service/inventory-{hotel.namespace}" in of_the_context.units
+    assert of_the_current_one.units == {}
+
+
 def test_a_token_that_is_refused_is_asked_for_once_more_and_then_it_is_one_sentence(
     stage: Stage, tmp_path: Path
 ) -> None:
