@@ -10,7 +10,7 @@ from tests.cluster import toolchain
 from tests.cluster.life.world import World, a_world
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def world(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A cluster with nothing but Gateway API in it, and AWS with traffic."""
     if not isinstance(find_envoy(), Found):
