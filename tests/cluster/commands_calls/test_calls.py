@@ -58,6 +58,13 @@ def take_away(kube: Kube, namespace: str) -> None:
             kube.delete(each)
 
 
+async def test_a_standard_route_costs_thirteen_writes_and_eight_reads(bench: ClusterBench) -> None:
+    cost = await route_created(bench, SIZE)
+
+    assert cost.writes <= WRITES_OF_A_ROUTE, str(cost)
+    assert cost.reads <= READS_OF_A_ROUTE, str(cost)
+
+
 async def test_a_pod_that_is_replaced_costs_two_calls(bench: ClusterBench) -> None:
     cost = await pod_replaced(bench, "r0000-s00")
 
@@ -81,10 +88,3 @@ async def test_a_restart_asks_in_bulk_and_writes_only_what_changed(bench: Cluste
 
     assert start.writes == {"RegisterTargets": 2}
     assert start.bulk <= BULK_CALLS
-
-
-async def test_a_standard_route_costs_thirteen_writes_and_eight_reads(bench: ClusterBench) -> None:
-    cost = await route_created(bench, SIZE)
-
-    assert cost.writes <= WRITES_OF_A_ROUTE, str(cost)
-    assert cost.reads <= READS_OF_A_ROUTE, str(cost)
