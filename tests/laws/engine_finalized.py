@@ -105,7 +105,13 @@ class Heard:
 Scene = Callable[[Controller], Awaitable[Any]]
 
 
-def play_process(stage: Stage, cluster: FinalizedCluster, scene: Scene, heard: Heard | None = None) -> Any:
+def play_process(
+    stage: Stage,
+    cluster: FinalizedCluster,
+    scene: Scene,
+    heard: Heard | None = None,
+    registry: CollectorRegistry | None = None,
+) -> Any:
     """Run a scene while a new process works; at its end the process is gone as by SIGKILL, and what it knew too."""
 
     async def whole() -> Any:
@@ -119,7 +125,7 @@ def play_process(stage: Stage, cluster: FinalizedCluster, scene: Scene, heard: H
             clock=LoopClock(),
             random=Random(stage.starts),
             process=f"process {stage.starts}",
-            metrics=Metrics(CollectorRegistry()),
+            metrics=Metrics(registry or CollectorRegistry()),
             finalizers=cluster,
             herald=heard or Heard(),
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from lattice_gateway.core.lattice.words import Tag
@@ -63,6 +64,23 @@ def test_nothing_of_it_is_an_orphan_or_collected() -> None:
 
     assert told == []
     assert left(stage) == {"SERVICE": 1, "TARGET_GROUP": 1}
+
+
+def test_orphans_are_counted_while_the_process_leads_and_not_after() -> None:
+    registry = CollectorRegistry()
+
+    def counted() -> float:
+        families = registry.restricted_registry(["lattice_gateway_orphans"]).collect()
+        samples = [sample for family in families for sample in family.samples]
+        return next(sample.value for sample in samples if sample.labels == {"kind": "service"})
+
+    async def scene(controller: Controller) -> float:
+        await asyncio.sleep(LATER)
+        return counted()
+
+    there = play_process(a_stage(), FinalizedCluster([]), scene, registry=registry)
+
+    assert (there, counted()) == (1, 0)
 
 
 def test_without_its_route_it_is_what_it_would_be_for_any_route() -> None:

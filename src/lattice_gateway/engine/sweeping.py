@@ -4,7 +4,7 @@ Only target groups go by themselves: ours, used by no service and chosen by no u
 long as the settings say. The owner and the use of each are read again right before.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -72,13 +72,19 @@ class Sweep:
         self._told: frozenset[Orphan] = frozenset()
 
     async def run(self) -> None:
-        """Sweep, as long as the process lives."""
-        while True:
-            try:
-                await self.once()
-            except LatticeFailure as failure:
-                log.warning("not swept", error=str(failure))
-            await self._clock.sleep(self._pause())
+        """Sweep, as long as this process leads; what it knows of orphans is nobody's word afterwards."""
+        try:
+            while True:
+                await self._once()
+                await self._clock.sleep(self._pause())
+        finally:
+            self._count(())
+
+    async def _once(self) -> None:
+        try:
+            await self.once()
+        except LatticeFailure as failure:
+            log.warning("not swept", error=str(failure))
 
     async def once(self) -> None:
         """Look at everything of ours, tell orphans, collect what is old enough; raises ``LatticeFailure``."""
@@ -157,6 +163,9 @@ class Sweep:
             if orphan not in self._told:
                 log.warning("orphaned", what=str(orphan), arn=orphan.arn)
         self._told = frozenset(found)
+        self._count(found)
+
+    def _count(self, found: Collection[Orphan]) -> None:
         for kind in OrphanKind:
             self._metrics.orphans(kind.value, sum(orphan.kind is kind for orphan in found))
 
