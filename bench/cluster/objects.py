@@ -33,10 +33,11 @@ STATUS_CONFLICT: Final = 409
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """A pod that was added: its address, and when the edit was sent, in seconds since the epoch."""
+    """A pod that was added: its address, and when the edit was sent and answered, in seconds since the epoch."""
 
     address: str
     sent: float
+    answered: float
 
 
 class Objects:
@@ -50,7 +51,7 @@ class Objects:
         self._routes = 0
         self.pods_added = 0
 
-    async def create(self, size: Size) -> None:
+    async def create(self, size: Size, at_once: int = AT_ONCE) -> None:
         """Class, Gateway and as many routes as ``size`` says with all that they need; what is there already stays."""
         if self._routes:
             self._tree.add_routes(size, self._routes)
@@ -59,8 +60,8 @@ class Objects:
         self._routes = size.routes
         paths = [path for path in sorted(self._tree.root.rglob("*.yaml")) if path not in self._applied]
         routes = [path for path in paths if path.parent.name == "routes"]
-        await self._post(path for path in paths if path not in routes)
-        await self._post(routes)
+        await self._post((path for path in paths if path not in routes), at_once)
+        await self._post(routes, at_once)
         self._applied.update(paths)
 
     async def add_pod(self, service: str) -> Added:
@@ -69,7 +70,7 @@ class Objects:
         self.pods_added += 1
         sent = time.time()
         await self._put_endpoints(document)
-        return Added(address=document["endpoints"][-1]["addresses"][0], sent=sent)
+        return Added(address=document["endpoints"][-1]["addresses"][0], sent=sent, answered=time.time())
 
     async def replace_pod(self, service: str) -> None:
         """A new pod instead of the oldest one of a Service, in one edit of its slice."""
@@ -91,8 +92,8 @@ class Objects:
     async def _put_endpoints(self, document: Document) -> None:
         await self.patch("EndpointSlice", document["metadata"]["name"], {"endpoints": document["endpoints"]})
 
-    async def _post(self, paths: Iterable[Path]) -> None:
-        gate = asyncio.Semaphore(AT_ONCE)
+    async def _post(self, paths: Iterable[Path], at_once: int) -> None:
+        gate = asyncio.Semaphore(at_once)
         async with asyncio.TaskGroup() as tasks:
             for path in paths:
                 for document in _documents(path):

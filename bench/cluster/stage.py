@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bench.cluster.objects import Objects
+from bench.cluster.objects import AT_ONCE, Objects
 from bench.manifests import Size
 from bench.stage import Bench, Load, bench
 from bench.throttled import converged
@@ -71,9 +71,9 @@ class ClusterBench:
             await asyncio.sleep(GLANCE)
         return time.time()
 
-    async def settle(self, size: Size) -> None:
-        """Bring the routes into being, and to rest."""
-        await self.objects.create(size)
+    async def settle(self, size: Size, at_once: int = AT_ONCE) -> None:
+        """Bring the routes into being, so many objects at a time, and to rest."""
+        await self.objects.create(size, at_once)
         if self.aws.controller is None:
             await self.run_controller()
         await self.aws.until(lambda found: converged(self._without_extra(found), size))

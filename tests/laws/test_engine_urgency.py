@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -115,3 +116,24 @@ def test_a_unit_that_is_due_to_be_checked_registers_pods_first(town: Stage) -> N
 
     assert took <= LATENCY
     assert 1 <= checked <= 5
+
+
+def test_units_that_begin_together_leave_others_their_turn_in_between() -> None:
+    stage = Stage()
+    wanted = standard_world(stage.settings.owner, 10)
+
+    async def scene() -> list[int]:
+        units = stage.units()
+        async with running(units):
+            for desired in wanted:
+                units.want(desired)
+            waiting = [len(units.queue)]
+            while waiting[-1]:
+                await asyncio.sleep(0)
+                waiting.append(len(units.queue))
+        return waiting
+
+    waiting = stage.play(scene)
+
+    assert waiting[0] == len(wanted)
+    assert max(before - after for before, after in pairwise(waiting)) <= 1

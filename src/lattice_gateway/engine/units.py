@@ -207,6 +207,7 @@ class Units:
             while True:
                 key = await self.queue.take()
                 tasks.create_task(self._run(key))
+                await asyncio.sleep(0)  # a hundred units that begin together must not keep news of pods waiting
 
     async def _ring(self, alarms: Alarms[UnitKey], urgency: Urgency) -> None:
         while True:

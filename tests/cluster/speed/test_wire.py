@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.cluster.stage import ClusterBench, cluster_bench
-from bench.cluster.wire import Pressure, under_load
-from bench.figures import percentile
+from bench.cluster.wire import Pressure, p99, under_load
 from bench.manifests import Size
 from bench.stage import Load
 from tests.cluster.commands_calls.test_calls import take_away
@@ -62,7 +61,7 @@ async def three_alike(stage: ClusterBench) -> list[float]:
     runs: list[float] = []
     for number in range(PRESSURE.runs):
         bigger = replace(SIZE, routes=SIZE.routes + (number + 1) * PRESSURE.more)
-        runs.append(percentile(await under_load(stage, SIZE, bigger, PRESSURE.edits), 0.99))
+        runs.append(p99(await under_load(stage, SIZE, bigger, PRESSURE.edits)))
         kept = sum(latency < WITHIN for latency in runs)
         if max(kept, len(runs) - kept) == 3:
             break
