@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bench.cluster.calls import is_shared
-from bench.cluster.stage import GLANCE, UPKEEP, ClusterBench
+from bench.cluster.stage import UPKEEP, ClusterBench
 from bench.figures import Figure
 from bench.manifests import Size
 from bench.stage import Counted, Load, is_write, moment
@@ -22,6 +22,8 @@ PER_BUCKETS: Final = 1.2
 CALL: Final = "RegisterTargets"
 MISSED: Final = "r0000-s00"
 CHANGED: Final = "r0001-s00"
+LOOK: Final = 0.5
+"""Seconds between two looks into the log of calls, which says itself when each was."""
 TIGHT: Final = Load(latency=0.05, rate=50.0, burst=50)
 
 
@@ -114,5 +116,5 @@ async def _registered(stage: ClusterBench, address: str) -> dict[str, Any]:
         for call in await stage.calls_after(0, CALL):
             if f"'{address}'" in str(call["params"]):
                 return call
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(LOOK)
     raise RuntimeError(f"no {CALL} of {address} within {20 * WITHIN:g} s of the start")
