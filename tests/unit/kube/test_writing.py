@@ -317,6 +317,24 @@ def test_a_finalizer_is_added_beside_those_of_others_and_removed_from_among_them
     assert [(each["finalizers"], each["resourceVersion"]) for each in bodies] == [(["x", FINALIZER], "2"), (["x"], "3")]
 
 
+def test_who_waits_for_a_finalizer_is_told_by_the_servers_answer_and_by_the_watch() -> None:
+    script, told = Script(), list[tuple[str, float]]()
+    script.answers[f"PATCH {ONE}"] = [answer(route(version=3, finalizers=[FINALIZER]))]
+
+    async def scene(desk: Desk) -> None:
+        now, start = asyncio.get_running_loop().time, asyncio.get_running_loop().time()
+        desk.finalizers.on_held(lambda each: told.append((str(each), now() - start)))
+        desk.finalizers.hold(ref())
+        await asyncio.sleep(10)
+        desk.known.put(seen(route(version=4)))
+        await asyncio.sleep(10)
+        desk.known.put(seen(route(version=5, finalizers=["x", FINALIZER])))
+
+    at(script, scene)
+
+    assert told == [(str(ref()), pytest.approx(0.0, abs=0.1)), (str(ref()), pytest.approx(20.0, abs=0.1))]
+
+
 def test_no_finalizer_is_added_to_what_is_leaving_or_to_a_service() -> None:
     script = Script()
 
