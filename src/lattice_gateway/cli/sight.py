@@ -16,8 +16,12 @@ from lattice_gateway.core.objects.gateway import FromNamespaces
 from lattice_gateway.core.translate.gateways import OurGateway
 from lattice_gateway.core.translate.topology import Topology
 
-OWNING: Final = (Kind.GATEWAY_CLASS, Kind.GATEWAY, Kind.HTTP_ROUTE, Kind.GRPC_ROUTE, Kind.TLS_ROUTE)
-"""Kinds without all of which nothing can be called an orphan: what they own may be the Go controller's work."""
+OWNING: Final = (
+    *(Kind.GATEWAY_CLASS, Kind.GATEWAY, Kind.HTTP_ROUTE, Kind.GRPC_ROUTE, Kind.TLS_ROUTE),
+    *(Kind.SERVICE, Kind.NAMESPACE, Kind.REFERENCE_GRANT),
+)
+"""Kinds without all of which nothing can be called an orphan: those that own something, and those without which we do
+not know what a route wants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,7 @@ class Sight:
 
     @property
     def everything_owned(self) -> bool:
-        """Whether all objects were seen that can own anything in VPC Lattice."""
+        """Whether all objects were seen that say what there should be in VPC Lattice."""
         return not any(one.kind in OWNING for one in self.hidden)
 
     def missing(self, kind: Kind, namespace: str) -> Iterator[str]:

@@ -64,7 +64,7 @@ def routes_shown(seen: Look) -> Iterable[RouteTopology]:
 
 def _orphans(seen: Look) -> Iterator[Unknown]:
     if not seen.read.sight.everything_owned:
-        yield Unknown("orphans", "not all objects that own something in VPC Lattice may be listed")
+        yield Unknown("orphans", "not all objects that say what should be in VPC Lattice may be listed")
 
 
 def _remembered(seen: Look) -> Iterator[Unknown]:

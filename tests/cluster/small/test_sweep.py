@@ -104,7 +104,12 @@ def test_who_may_not_see_all_routes_deletes_nothing(namespace: str, stage: Stage
     kubeconfig = a_caller(
         stage.plane,
         namespace,
-        [rule("gateway.networking.k8s.io", "gatewayclasses", "gateways", "httproutes", "tlsroutes")],
+        [
+            rule(
+                "gateway.networking.k8s.io", "gatewayclasses", "gateways", "httproutes", "tlsroutes", "referencegrants"
+            ),
+            rule("", "namespaces", "services"),
+        ],
         everywhere=True,
     )
     person = Person(kubeconfig, {"LATTICE_ENDPOINT": stage.emulator.url})

@@ -106,3 +106,17 @@ def endpoints(*, ready: bool) -> Object:
     metadata = ObjectMeta(name="a-x", namespace="default", labels={SERVICE_NAME_LABEL: "a"})
     endpoint = Endpoint(addresses=("10.0.0.1",), conditions=EndpointConditions(ready=ready))
     return EndpointSlice(metadata=metadata, address_type=SliceAddressType.IPV4, endpoints=(endpoint,))
+
+
+@pytest.mark.parametrize(
+    ("hidden", "known"),
+    [
+        pytest.param((), True, id="nothing is hidden"),
+        pytest.param((Hidden(Kind.ENDPOINT_SLICE, None),), True, id="endpoints own nothing"),
+        pytest.param((Hidden(Kind.HTTP_ROUTE, "shop"),), False, id="routes of other namespaces"),
+        pytest.param((Hidden(Kind.GRPC_ROUTE, None),), False, id="routes that the Go controller builds"),
+        pytest.param((Hidden(Kind.SERVICE, None),), False, id="backends, whose groups would seem to be nobody's"),
+    ],
+)
+def test_orphans_are_known_where_all_is_seen_that_decides(hidden: tuple[Hidden, ...], known: bool) -> None:
+    assert Sight(hidden=hidden).everything_owned is known
