@@ -144,6 +144,8 @@ class Controller:
             await self._calls.close()
             for part in parts:
                 part.cancel()
+            if self._leadership.may_write(self._clock.now()):
+                self._reporter.finish()
 
     def stop(self) -> None:
         """End ``run``."""

@@ -78,16 +78,28 @@ class Reporter:
                 await self._clock.sleep(AGAIN)
                 self._news.set()
 
+    def finish(self) -> None:
+        """Write all that waits, at the end of the process; what cannot be written is told by the next one."""
+        try:
+            while not self.empty:
+                self._write_next()
+        except StateUnwritable as problem:
+            log.warning("status not written", error=str(problem))
+
     async def _write_all(self) -> None:
+        while not self.empty:
+            self._write_next()
+            await asyncio.sleep(0)
+
+    def _write_next(self) -> None:
         if self._problems is not None:
             self._writer.write_problems(self._problems)
             self._problems = None
-        while self._pending:
-            ref, status = next(iter(self._pending.items()))
-            self._write(ref, status)
-            if self._pending.get(ref) is status:
-                del self._pending[ref]
-            await asyncio.sleep(0)
+            return
+        ref, status = next(iter(self._pending.items()))
+        self._write(ref, status)
+        if self._pending.get(ref) is status:
+            del self._pending[ref]
 
     def _write(self, ref: Ref, status: ObjectStatus | None) -> None:
         if status is None:

@@ -172,11 +172,22 @@ def test_who_is_told_to_end_waits_for_the_answer_to_what_it_wrote(stage: Stage, 
     assert answered == stage.emulator.writes() == {"UpdateRule": 1}
 
 
-def test_who_is_told_to_end_says_first_what_it_found(stage: Stage, kube: Kube, namespace: str) -> None:
-    routes = [refused(namespace, f"route-{number}") for number in range(80)]
-    parents = [gateway_class(), gateway(namespace)]
-    for each in [*parents, *routes]:
+@pytest.fixture
+def refused_routes(kube: Kube, namespace: str) -> Iterator[list[Object]]:
+    """Routes that are refused, and what they are parts of; nobody who could hold them is there at the end."""
+    routes = [refused(namespace, f"route-{number}") for number in range(40)]
+    every = [gateway_class(), gateway(namespace), *routes]
+    for each in every:
         kube.create(each)
+    yield routes
+    for each in reversed(every):
+        kube.merge(each, {"metadata": {"finalizers": None}})
+        kube.delete(each)
+
+
+def test_who_is_told_to_end_says_first_what_it_found(
+    stage: Stage, kube: Kube, namespace: str, refused_routes: list[Object]
+) -> None:
     only = stage.replica()
 
     eventually("it begins to speak", lambda: any(said_of(kube, namespace)), within=30)
@@ -184,10 +195,7 @@ def test_who_is_told_to_end_says_first_what_it_found(stage: Stage, kube: Kube, n
     only.process.process.wait(15)
 
     assert only.process.process.returncode == 0
-    assert said_of(kube, namespace) == ["UnsupportedValue"] * len(routes)
-    for each in [*routes, *reversed(parents)]:
-        kube.merge(each, {"metadata": {"finalizers": None}})
-        kube.delete(each)
+    assert said_of(kube, namespace) == ["UnsupportedValue"] * len(refused_routes)
 
 
 def said_of(kube: Kube, namespace: str) -> list[str]:
