@@ -20,6 +20,9 @@ ROUTES = ("checkout", "orders", "rates")
 REJECTED = ("reports",)
 """Routes that no listener admits any more; the Go controller leaves what they had."""
 
+LATER = ("refunds",)
+"""Routes that people make after the swap."""
+
 FINALIZERS = {
     "Gateway": "gateway.k8s.aws/resources",
     "HTTPRoute": "httproute.k8s.aws/resources",
@@ -54,8 +57,9 @@ def surroundings(kube: Kube) -> list[Object]:
 
 
 def wanted(kube: Kube) -> list[facts.Route]:
-    """The facts of every route, as the cluster is now."""
-    return [facts.route_of(kube.get(named("HTTPRoute", name)), surroundings(kube)) for name in (*ROUTES, *REJECTED)]
+    """The facts of every route that is there, as the cluster is now."""
+    named_so = [named("HTTPRoute", name) for name in (*ROUTES, *REJECTED, *LATER)]
+    return [facts.route_of(kube.get(each), surroundings(kube)) for each in named_so if kube.exists(each)]
 
 
 def leave_in_lattice(kube: Kube, url: str) -> Built:
