@@ -118,6 +118,26 @@ def test_a_unit_that_is_due_to_be_checked_registers_pods_first(town: Stage) -> N
     assert 1 <= checked <= 5
 
 
+def test_pods_that_come_one_after_the_other_do_not_put_off_the_first_reading_for_ever(town: Stage) -> None:
+    stage = town.copy()
+    wanted = standard_world(stage.settings.owner, ROUTES)
+
+    async def scene() -> float:
+        units = stage.units()
+        async with running(units):
+            for desired in wanted:
+                units.want(desired)
+            await asyncio.sleep(LATENCY)
+            group = the_group(wanted)
+            took = seconds_until_registered(stage, units, group)
+            for number in range(50):
+                await asyncio.sleep(LATENCY / 5)
+                units.want(with_pods(group, (*PODS, f"10.244.1.{number}")))
+            return took()
+
+    assert stage.play(scene) <= 4 * LATENCY
+
+
 def test_units_that_begin_together_leave_others_their_turn_in_between() -> None:
     stage = Stage()
     wanted = standard_world(stage.settings.owner, 10)

@@ -9,10 +9,10 @@ from typing import Protocol
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.engine.gate import Urgency
 
-AT_ONCE: Mapping[type, int] = {NetworkKey: 16, GroupKey: 48, ServiceKey: 4096}
-"""Units of a kind that run at a time. Kinds are apart, so that none starves another. Services wait at the gates of what
-they need, so that few at a time would hold others up that need something else. Groups wait here: pods may come to one
-that nothing else was done for yet, and then it must not stand in line at a gate already."""
+AT_ONCE: Mapping[type, int] = {NetworkKey: 16, GroupKey: 4096, ServiceKey: 4096}
+"""Units of a kind that run at a time; most of them wait at a gate, where the urgent go first, so few at a time would
+hold others up that need another call. Kinds are apart, so that none starves another. Pods that come to a group which
+waits at a gate to be read interrupt that reading (``work``)."""
 
 
 class Watcher(Protocol):

@@ -47,7 +47,7 @@ from lattice_gateway.engine.visible import used_by, with_network, with_service
 from lattice_gateway.engine.waits import Waits
 from lattice_gateway.engine.watches import joining, watches
 from lattice_gateway.engine.wishes import Wishes
-from lattice_gateway.engine.work import Ran, Work
+from lattice_gateway.engine.work import Interrupted, Ran, Work
 from lattice_gateway.settings import Settings
 
 LONGEST_RETRY = 60.0
@@ -136,7 +136,10 @@ class Units:
         )
         self._failures.pop(key, None)
         self._retries.cancel(key)
-        self.queue.add(key, _urgency(before, desired))
+        urgency = _urgency(before, desired)
+        self.queue.add(key, urgency)
+        if urgency is Urgency.TARGETS:
+            self._work.interrupt(key)
         self._metrics.queued(len(self.queue))
 
     def unwant(self, absent: Absent) -> None:
@@ -218,15 +221,19 @@ class Units:
         desired = self.wishes.get(key)
         began = self._clock.now()
         try:
-            if desired is not None:
-                self._after(desired, await self._ran(desired), began)
+            ran = await self._ran(desired) if desired else None
+            if desired and ran:
+                self._after(desired, ran, began)
         finally:
             self.queue.done(key)
             self._metrics.queued(len(self.queue))
 
-    async def _ran(self, desired: Desired) -> Ran:
+    async def _ran(self, desired: Desired) -> Ran | None:
+        """What a run came to; None where it was given up, as the unit is to run again at once."""
         try:
             return await self._work.run(desired, self._pace(desired.key))
+        except Interrupted:
+            return None
         except Exception as bug:
             log.exception("bug", unit=str(desired.key))
             self._metrics.bug()

@@ -1,5 +1,6 @@
 """One run of one unit: read what is not known, plan, carry out, until the plan is empty or the world is not ready."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from lattice_gateway.core.lattice import operations as ops
@@ -54,6 +55,10 @@ class Ran:
         return on if self.unheld is None else (*on, self.unheld)
 
 
+class Interrupted(Exception):  # noqa: N818 - reads as what is the case
+    """A reading was given up, as the unit is to run again at once, and more urgently."""
+
+
 class RestlessPlanError(Exception):
     """A plan that was carried out led to another one, again and again: a bug of the planner."""
 
@@ -83,11 +88,12 @@ class Work:
         self._clock = clock
         self._owner_seen: dict[UnitKey, float] = {}
         self._users_seen: dict[UnitKey, frozenset[UnitKey]] = {}
+        self._patient: dict[UnitKey, asyncio.Task[None]] = {}
 
     async def run(self, desired: Desired, pace: Pace) -> Ran:
         """Make the unit as desired, as far as that is possible now.
 
-        Errors of calls and of the state directory are results. Raises whatever a bug raises.
+        Errors of calls and of the state directory are results. Raises ``Interrupted``, and whatever a bug raises.
         """
         try:
             return await self._settle(desired, pace)
@@ -97,6 +103,12 @@ class Work:
             return Ran(Waiting(str(early)), unheld=early.ref)
         except StateUnwritable as problem:
             return Ran(Failed(_unwritable(problem)))
+
+    def interrupt(self, key: UnitKey) -> None:
+        """Give up a reading of the unit that may wait long for its turn; what changes something is never given up."""
+        reading = self._patient.get(key)
+        if reading is not None:
+            reading.cancel()
 
     def forget(self, key: UnitKey) -> None:
         """The unit is gone and nobody wants it."""
@@ -137,9 +149,23 @@ class Work:
         """Have a memory of the unit that may be used."""
         memory = self._mirror.get(desired.key)
         if memory is None or not memory.trusted or self._resyncs.is_due(memory, urgency):
-            await self._read(desired, self._since(desired, urgency))
+            await self._read_or_give_up(desired, urgency)
         while self._outdated(desired):
-            await self._read(desired, self._since(desired, urgency))
+            await self._read_or_give_up(desired, urgency)
+
+    async def _read_or_give_up(self, desired: Desired, urgency: Urgency) -> None:
+        """Read the unit; raises ``Interrupted`` where that was given up meanwhile."""
+        reading = asyncio.ensure_future(self._read(desired, self._since(desired, urgency)))
+        if urgency is not Urgency.TARGETS:
+            self._patient[desired.key] = reading
+        try:
+            await asyncio.wait((reading,))
+        finally:
+            self._patient.pop(desired.key, None)
+            reading.cancel()
+        if reading.cancelled():
+            raise Interrupted
+        reading.result()
 
     def _since(self, desired: Desired, urgency: Urgency) -> Since:
         """How old things may be: younger than the last write, and for what is to go than its users' last change."""
