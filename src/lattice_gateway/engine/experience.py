@@ -12,7 +12,7 @@ from lattice_gateway.engine.watches import What
 
 LONGEST: Final = 40.0
 """Seconds that are waited for a first look at most, whatever was learned."""
-SHORTER: Final = 0.95
+SHORTER: Final = 0.97
 """A first look that came late enough is tried a little earlier the next time."""
 LONGER: Final = 2.0
 """How much one wait can raise what is expected: one slow moment of the service must not slow down all that follow."""
