@@ -143,7 +143,8 @@ class Units:
         self._metrics.queued(len(self.queue))
 
     def unwant(self, absent: Absent) -> None:
-        """Nobody wants the unit any more; a record narrows its absence to the very resource."""
+        """Nobody wants the unit any more; a record, and what it was wanted as, tell which resource is meant."""
+        absent = replace(absent, former=_former(self.wishes.get(absent.key)))
         record = self.ledger.records.get(absent.key)
         if record is not None:
             recorded = absence(record)
@@ -394,6 +395,17 @@ def _urgency(before: Desired | None, desired: Desired) -> Urgency:
     """Pods that came or went, where nothing else of a group changed, go first."""
     followed = isinstance(before, TargetGroup) and isinstance(desired, TargetGroup)
     return Urgency.TARGETS if followed else Urgency.CHANGE
+
+
+def _former(before: Desired | None) -> TargetGroup | None:
+    """What a group was wanted as, the last time that it was."""
+    match before:
+        case TargetGroup():
+            return before
+        case Absent(former=former):
+            return former
+        case _:
+            return None
 
 
 def _bug(error: Exception) -> LatticeError:

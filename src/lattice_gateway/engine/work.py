@@ -197,7 +197,7 @@ class Work:
                     view = await self._observer.users(view, since)
                 self._mirror.read(key, view, begun)
             case GroupKey():
-                unit = desired if isinstance(desired, TargetGroup) else key
+                unit = _sought(desired) or key
                 self._mirror.read(key, await self._observer.groups(unit, self._mirror.groups(key), since), begun)
             case ServiceKey():
                 found = await self._observer.service(key, self._mirror.service(key), since)
@@ -246,6 +246,17 @@ class Work:
                 view = self._mirror.network(key)
                 candidates = view.candidates if view else ()
                 return next((each.arn for each in candidates if is_a_gateways(each, self._settings.owner)), None)
+
+
+def _sought(desired: Desired) -> TargetGroup | None:
+    """What tells which groups may be the unit's, beside its key."""
+    match desired:
+        case TargetGroup():
+            return desired
+        case Absent(former=former):
+            return former
+        case _:
+            return None
 
 
 def _unwritable(problem: StateUnwritable) -> LatticeError:

@@ -242,11 +242,13 @@ class Absent:
 
     ``owner`` is the route whose tags a service must carry to be deleted; None for networks and groups, which prove
     themselves by ManagedBy and their own tags. ``arn`` narrows to the recorded resource where one is known.
+    ``former`` is what a group was wanted as: it tells which of the Go controller's is meant, whose names tell nothing.
     """
 
     key: UnitKey
     owner: RouteOwner | None = None
     arn: Arn | None = None
+    former: TargetGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def choose_group(
 ) -> ObservedGroup | None:
     """The group to use for ``desired``; None when it has to be created. ``candidates`` may hold any groups."""
     user = _user(desired, around)
-    fitting = [group for group in candidates if group.status not in LEAVING and _is_it(group, desired, owner, around)]
+    fitting = [group for group in candidates if group.status not in LEAVING and fits(group, desired, owner, around)]
     return min(
         fitting,
         key=lambda group: (
@@ -56,8 +56,9 @@ def _user(desired: TargetGroup, around: Surroundings) -> Arn | None:
     return around.services.get(ServiceKey(service)) if service is not None else None
 
 
-def _is_it(group: ObservedGroup, desired: TargetGroup, owner: Owner, around: Surroundings) -> bool:
-    if not _fits(group, desired):
+def fits(group: ObservedGroup, desired: TargetGroup, owner: Owner, around: Surroundings) -> bool:
+    """Whether the group may be the desired one, whatever its status."""
+    if not _same_kind(group, desired):
         return False
     if has_ending(group, desired.name):
         return group.tags is None or is_ours(group.tags, owner)
@@ -69,7 +70,7 @@ def _is_it(group: ObservedGroup, desired: TargetGroup, owner: Owner, around: Sur
     )
 
 
-def _fits(group: ObservedGroup, desired: TargetGroup) -> bool:
+def _same_kind(group: ObservedGroup, desired: TargetGroup) -> bool:
     """Whether no immutable field differs; one that was not read (None) does not count."""
     key = desired.key
     pairs = (

@@ -20,7 +20,7 @@ from lattice_gateway.core.lattice.operations import (
 from lattice_gateway.core.lattice.units import Absent, HealthCheck, Target, TargetGroup
 from lattice_gateway.core.lattice.words import TARGETS_PER_CALL, Owner, Status, TargetStatus
 from lattice_gateway.core.names import group_name
-from lattice_gateway.core.plan.choosing import choose_group, has_ending
+from lattice_gateway.core.plan.choosing import choose_group, fits, has_ending
 from lattice_gateway.core.plan.conditions import USABLE
 from lattice_gateway.core.plan.ownership import is_ours, remembering, tag_change
 from lattice_gateway.core.plan.plan import (
@@ -50,7 +50,9 @@ def plan_group(
             chosen = choose_group(desired, observed, owner, around)
             return _created(desired, observed, owner) if chosen is None else _kept(desired, chosen)
         case Absent(key=GroupKey() as key):
-            steps = [step for group in _to_delete(desired, key, observed, owner) for step in removal(key, group)]
+            steps = [
+                step for group in _to_delete(desired, key, observed, owner, around) for step in removal(key, group)
+            ]
             return Plan(unit=key, steps=tuple(steps))
         case Absent(key=key):
             raise TypeError(f"{key} is not a target group")
@@ -158,14 +160,20 @@ def _deregister(group: Known, targets: tuple[Target, ...], active: UnitActive) -
 
 
 def _to_delete(
-    absent: Absent, key: GroupKey, observed: tuple[ObservedGroup, ...], owner: Owner
+    absent: Absent, key: GroupKey, observed: tuple[ObservedGroup, ...], owner: Owner, around: Surroundings
 ) -> tuple[ObservedGroup, ...]:
-    """The recorded group and those whose name ends in the hash of the key; twins go together.
+    """The recorded group, those whose name ends in the hash of the key, and those that the unit would have used.
 
-    What carries another's ManagedBy stays; unread tags are retried by the step itself.
+    Twins go together. What carries another's ManagedBy stays; unread tags are retried by the step itself.
     """
     name = group_name(key, owner)
-    meant = [group for group in observed if group.arn == absent.arn or has_ending(group, name)]
+    meant = [
+        group
+        for group in observed
+        if group.arn == absent.arn
+        or has_ending(group, name)
+        or (absent.former is not None and fits(group, absent.former, owner, around))
+    ]
     ours = (group for group in meant if group.tags is None or is_ours(group.tags, owner))
     return tuple(sorted(ours, key=lambda group: group.id))
 
