@@ -1,9 +1,9 @@
 """Values files of the Go controller's chart, drawn member by member, make a manifest of ours."""
 
+import json
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -115,7 +115,7 @@ def test_each_of_them_makes_a_manifest_of_ours(helm: Helm) -> None:
     @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(values_files())
     def check(values: dict[str, Any]) -> None:
-        objects = read_manifest(helm.template(yaml.safe_dump(values), NAMESPACE))
+        objects = read_manifest(helm.template(json.dumps(values), NAMESPACE))
 
         assert [each["kind"] for each in objects].count("Deployment") == 1
 

@@ -14,12 +14,14 @@ from lattice_gateway.core.objects import Object, Ref, decode
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
 from lattice_gateway.engine.feed import Batch, Problem, Undecodable
+from lattice_gateway.engine.leadership import Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Source
 from tests.laws.engine_stage import LoopClock, Stage
 
 LAUNCH_POST = Path(__file__).parents[2] / "examples" / "launch-post"
 BEGINNING = "2024-01-01T00:00:00Z"
+ALONE = Alone()
 Raw = dict[str, Any]
 
 
@@ -108,7 +110,9 @@ class Statuses:
         return bool(problems)
 
 
-def process(stage: Stage, cluster: Source, statuses: Statuses | None = None) -> Controller:
+def process(
+    stage: Stage, cluster: Source, statuses: Statuses | None = None, leadership: Permission = ALONE
+) -> Controller:
     """A new process of the controller."""
     stage.starts += 1
     return Controller(
@@ -121,6 +125,7 @@ def process(stage: Stage, cluster: Source, statuses: Statuses | None = None) -> 
         random=Random(stage.starts),
         process=f"process {stage.starts}",
         metrics=Metrics(CollectorRegistry()),
+        leadership=leadership,
     )
 
 

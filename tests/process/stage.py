@@ -120,13 +120,8 @@ class Emulator:
         async with lattice(self.url) as client:
             id_ = (await _services(client)).get(service)
             found = [rule for rule in await _listed_rules(client, id_) if not rule["isDefault"]] if id_ else []
-            details = [
-                await client.get_rule(
-                    serviceIdentifier=id_, listenerIdentifier=rule["listener"], ruleIdentifier=rule["id"]
-                )
-                for rule in found
-            ]
-            return {each["match"]["httpMatch"]["pathMatch"]["match"]["prefix"] for each in details}
+            details = [await _rule(client, str(id_), rule) for rule in found]
+            return {each["match"]["httpMatch"]["pathMatch"]["match"]["prefix"] for each in details if each}
 
 
 async def _services(client: Any) -> dict[str, str]:
@@ -143,6 +138,17 @@ async def _listed_rules(client: Any, service: str) -> list[dict[str, Any]]:
     for listener in (await client.list_listeners(serviceIdentifier=service))["items"]:
         page = await client.list_rules(serviceIdentifier=service, listenerIdentifier=listener["id"])
         found += [{**rule, "listener": listener["id"]} for rule in page["items"]]
+    return found
+
+
+async def _rule(client: Any, service: str, listed: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A listed rule as a whole; None where it has gone since."""
+    try:
+        found: Mapping[str, Any] = await client.get_rule(
+            serviceIdentifier=service, listenerIdentifier=listed["listener"], ruleIdentifier=listed["id"]
+        )
+    except client.exceptions.ResourceNotFoundException:
+        return None
     return found
 
 

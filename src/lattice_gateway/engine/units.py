@@ -181,6 +181,7 @@ class Units:
 
         Only while ``run`` does not.
         """
+        self._visible.clear()  # else a unit that is found as it was would not wake those that wait for it
         for key in self.wishes.all():
             self._work.forget(key)
             self.queue.add(key, Urgency.CHANGE)

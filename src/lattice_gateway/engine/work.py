@@ -199,6 +199,8 @@ class Work:
             case GroupKey():
                 unit = _sought(desired) or key
                 self._mirror.read(key, await self._observer.groups(unit, self._mirror.groups(key), since), begun)
+                if isinstance(desired, TargetGroup):
+                    self._neighbours.choose(desired)  # now: who looks meanwhile would see a group that does not exist
             case ServiceKey():
                 found = await self._observer.service(key, self._mirror.service(key), since)
                 self._mirror.read(key, found, begun)

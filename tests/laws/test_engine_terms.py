@@ -1,0 +1,73 @@
+"""A process that leads, stops leading and leads again: nothing it knew counts, and nothing it does comes late."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bench.manifests import Size
+from lattice_gateway.core.objects.refs import Kind
+from lattice_gateway.engine.controller import Controller
+from lattice_gateway.engine.leadership import Leadership
+from tests.laws.engine_cluster import Raw, process, rest
+from tests.laws.engine_stage import LoopClock
+from tests.laws.engine_town import Town
+
+SOON = 3.0
+"""Seconds of a term in which what changed before it is written."""
+
+
+class Lease:
+    """Somebody renews it, or does not."""
+
+    def __init__(self) -> None:
+        self.leadership, self.ours = Leadership(), True
+
+    async def renew(self) -> None:
+        while True:
+            if self.ours:
+                self.leadership.renewed(LoopClock().now())
+            else:
+                self.leadership.lost()
+            await asyncio.sleep(0.5)
+
+
+@contextmanager
+def leading(lease: Lease, controller: Controller) -> Iterator[None]:
+    """The lease is renewed and the controller runs."""
+    tasks = [asyncio.create_task(lease.renew()), asyncio.create_task(controller.run())]
+    try:
+        yield
+    finally:
+        controller.stop()
+        tasks[0].cancel()
+
+
+def reweigh(raw: Raw) -> None:
+    raw["spec"]["rules"][0]["backendRefs"][0]["weight"] = 7
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_changed_while_another_led_is_written_at_once_when_we_lead_again(tmp_path: Path, seed: int) -> None:
+    """Whatever answers first: units may meet others that were read and not yet looked at."""
+    town, lease, random = Town(tmp_path, Size(routes=3)), Lease(), Random(seed)
+    town.stage.wire.slowness = lambda _name: random.choice([0.0, 0.0, 0.1])
+
+    async def scene() -> None:
+        controller = process(town.stage, town.cluster, leadership=lease.leadership)
+        with leading(lease, controller):
+            await rest(controller)
+            lease.ours = False
+            await asyncio.sleep(5)
+            for number in range(3):
+                town.cluster.edit(Kind.HTTP_ROUTE, f"r000{number}", reweigh)
+            await asyncio.sleep(5)
+            town.stage.wire.log.clear()
+            lease.ours = True
+            await asyncio.sleep(SOON)
+            assert town.stage.wire.writes() == {"UpdateRule": 3}
+
+    town.stage.play(scene)
