@@ -24,6 +24,8 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
+from lattice_emulator.dataplane.binary import Found, find_envoy
+
 T = TypeVar("T")
 
 KUBERNETES = "v1.36.3"
@@ -190,6 +192,12 @@ def give_up(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def envoy_or_give_up() -> None:
+    """Go on only where there is an Envoy, without which nothing answers and nobody's health is checked."""
+    if not isinstance(find_envoy(), Found):
+        give_up("there is no Envoy for this machine, so no traffic and no health checks")
 
 
 def main() -> int:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from lattice_emulator.dataplane.binary import Found, find_envoy
 from tests.cluster import toolchain
 from tests.cluster.life.world import World, a_world
 
@@ -13,8 +12,7 @@ from tests.cluster.life.world import World, a_world
 @pytest.fixture(scope="module")
 def world(assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A cluster with nothing but Gateway API in it, and AWS with traffic."""
-    if not isinstance(find_envoy(), Found):
-        pytest.skip("there is no Envoy for this machine, so there would be no traffic")
+    toolchain.envoy_or_give_up()
     helm = toolchain.or_give_up(toolchain.helm)
     with a_world(assets, helm, tmp_path_factory.mktemp("life")) as made:
         yield made

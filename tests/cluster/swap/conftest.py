@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from lattice_emulator.dataplane.binary import Found, find_envoy
 from tests.cluster.control_plane import ControlPlane, start_control_plane
 from tests.cluster.kube import Kube, Object, eventually
 from tests.cluster.kubelet import NODE
@@ -18,7 +17,7 @@ from tests.cluster.swap.pods import Pods, some_pods
 from tests.cluster.swap.remains import Built, leave_in_lattice, leave_on_objects
 from tests.cluster.swap.stage import HERE, PEER, Swap, a_swap
 from tests.cluster.swap.traffic import Ask, Traffic, traffic
-from tests.cluster.toolchain import give_up
+from tests.cluster.toolchain import envoy_or_give_up
 
 PODS = (
     ("shop", "web", "web-1", "10.244.7.1"),
@@ -33,8 +32,7 @@ TILL = ("tills", "till", "till-1", "10.244.7.5")
 @pytest.fixture(scope="package")
 def old_cluster(assets: Path) -> Iterator[ControlPlane]:
     """A control plane as the Go controller's guide asks for it."""
-    if not isinstance(find_envoy(), Found):
-        give_up("there is no Envoy for this machine, so no traffic")
+    envoy_or_give_up()
     with tempfile.TemporaryDirectory(prefix="lattice-gateway-swap-") as folder:
         plane = start_control_plane(assets, Path(folder))
         try:
