@@ -14,14 +14,12 @@ from lattice_gateway.core.objects import Object, Ref, decode
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
 from lattice_gateway.engine.feed import Batch, Problem, Undecodable
-from lattice_gateway.engine.leadership import Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Source
 from tests.laws.engine_stage import LoopClock, Stage
 
 LAUNCH_POST = Path(__file__).parents[2] / "examples" / "launch-post"
 BEGINNING = "2024-01-01T00:00:00Z"
-ALONE = Alone()
 Raw = dict[str, Any]
 
 
@@ -110,23 +108,21 @@ class Statuses:
         return bool(problems)
 
 
-def process(
-    stage: Stage, cluster: Source, statuses: Statuses | None = None, leadership: Permission = ALONE
-) -> Controller:
-    """A new process of the controller."""
+def process(stage: Stage, cluster: Source, **parts: Any) -> Controller:
+    """A new process of the controller; ``parts`` are arguments of ``Controller`` that are not the usual ones."""
     stage.starts += 1
-    return Controller(
-        settings=stage.settings,
-        source=cluster,
-        state=stage.memory,
-        status=statuses or Statuses(),
-        lattice=stage.lattice(),
-        clock=LoopClock(),
-        random=Random(stage.starts),
-        process=f"process {stage.starts}",
-        metrics=Metrics(CollectorRegistry()),
-        leadership=leadership,
-    )
+    usual = {
+        "settings": stage.settings,
+        "source": cluster,
+        "state": stage.memory,
+        "status": Statuses(),
+        "lattice": stage.lattice(),
+        "clock": LoopClock(),
+        "random": Random(stage.starts),
+        "process": f"process {stage.starts}",
+        "metrics": Metrics(CollectorRegistry()),
+    }
+    return Controller(**{**usual, **parts})
 
 
 def play_controller(
@@ -138,7 +134,7 @@ def play_controller(
     """Run a scene while a new process of the controller works; at its end the process is stopped as by SIGTERM."""
 
     async def whole() -> Any:
-        controller = process(stage, cluster, statuses)
+        controller = process(stage, cluster, status=statuses or Statuses())
         running = asyncio.create_task(controller.run())
         try:
             return await scene(controller)
@@ -149,11 +145,11 @@ def play_controller(
     return stage.play(whole)
 
 
-def play_and_kill(stage: Stage, cluster: Cluster, scene: Callable[[Controller], Awaitable[Any]]) -> Any:
+def play_and_kill(stage: Stage, cluster: Source, scene: Callable[[Controller], Awaitable[Any]], **parts: Any) -> Any:
     """Run a scene while a new process works; at its end the process is gone as by SIGKILL."""
 
     async def whole() -> Any:
-        controller = process(stage, cluster)
+        controller = process(stage, cluster, **parts)
         running = asyncio.create_task(controller.run())
         try:
             return await scene(controller)

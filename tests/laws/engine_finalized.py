@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
-from random import Random
 from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
@@ -17,8 +16,8 @@ from lattice_gateway.core.objects.finalizers import FINALIZERS
 from lattice_gateway.core.report.happenings import Happening
 from lattice_gateway.engine.controller import Controller
 from lattice_gateway.engine.metrics import Metrics
-from tests.laws.engine_cluster import Cluster, Raw, Statuses
-from tests.laws.engine_stage import LoopClock, Stage
+from tests.laws.engine_cluster import Cluster, Raw, Statuses, play_and_kill
+from tests.laws.engine_stage import Stage
 
 LEAVING = "2024-01-02T00:00:00Z"
 
@@ -113,27 +112,5 @@ def play_process(
     registry: CollectorRegistry | None = None,
 ) -> Any:
     """Run a scene while a new process works; at its end the process is gone as by SIGKILL, and what it knew too."""
-
-    async def whole() -> Any:
-        stage.starts += 1
-        controller = Controller(
-            settings=stage.settings,
-            source=cluster,
-            state=cluster.state(stage),
-            status=cluster.statuses,
-            lattice=stage.lattice(),
-            clock=LoopClock(),
-            random=Random(stage.starts),
-            process=f"process {stage.starts}",
-            metrics=Metrics(registry or CollectorRegistry()),
-            finalizers=cluster,
-            herald=heard or Heard(),
-        )
-        running = asyncio.create_task(controller.run())
-        try:
-            return await scene(controller)
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
-
-    return stage.play(whole)
+    parts = {"finalizers": cluster, "herald": heard or Heard(), "metrics": Metrics(registry or CollectorRegistry())}
+    return play_and_kill(stage, cluster, scene, state=cluster.state(stage), status=cluster.statuses, **parts)

@@ -3,20 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
-from random import Random
 from typing import Any
 
 import msgspec
-from prometheus_client import CollectorRegistry
 
 from lattice_emulator.world.model import Health, TargetKey
 from lattice_gateway.core.objects import READINESS_GATE, Object, Pod, Ref, decode
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.core.report.readiness import GateCondition
 from lattice_gateway.engine.controller import Controller
-from lattice_gateway.engine.metrics import Metrics
-from tests.laws.engine_cluster import Cluster, Raw, Statuses, launch_post
-from tests.laws.engine_stage import LoopClock, Stage
+from tests.laws.engine_cluster import Cluster, Raw, launch_post, play_and_kill
+from tests.laws.engine_stage import Stage
 
 PARKING = "parking"
 SLICE = Ref(Kind.ENDPOINT_SLICE, "default", "parking-pods")
@@ -136,27 +133,5 @@ def states(stage: Stage, address: str) -> list[str]:
 
 
 def play_gated(stage: Stage, cluster: GatedCluster, scene: Callable[[Controller], Awaitable[Any]]) -> Any:
-    """Run a scene while a new process works; at its end the process is gone as by SIGKILL."""
-
-    async def whole() -> Any:
-        stage.starts += 1
-        controller = Controller(
-            settings=stage.settings,
-            source=cluster,
-            state=stage.memory,
-            status=Statuses(),
-            lattice=stage.lattice(),
-            clock=LoopClock(),
-            random=Random(stage.starts),
-            process=f"process {stage.starts}",
-            metrics=Metrics(CollectorRegistry()),
-            gates=cluster,
-        )
-        running = asyncio.create_task(controller.run())
-        try:
-            return await scene(controller)
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
-
-    return stage.play(whole)
+    """Run a scene while a new process works that turns gates; at its end it is gone as by SIGKILL."""
+    return play_and_kill(stage, cluster, scene, gates=cluster)
