@@ -80,6 +80,7 @@ def test_a_pod_that_moves_is_one_call_each_way() -> None:
 
     async def scene(controller: Controller) -> None:
         await rest(controller)
+        await asyncio.sleep(1)  # a process sweeps once it is at rest for the first time
         stage.wire.log.clear()
         cluster.edit(Kind.ENDPOINT_SLICE, slices[0].name, move)
         await rest(controller)

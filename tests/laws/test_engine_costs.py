@@ -83,13 +83,15 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
         await asyncio.sleep(5 * RESYNC)
         return {**found, "drift": cost(town.stage)}
 
-    async def start(controller: Controller) -> Cost:
+    async def start(controller: Controller) -> Costs:
         town.stage.wire.log.clear()
         await rest(controller)
-        return cost(town.stage)
+        found = {"start": cost(town.stage)}
+        await asyncio.sleep(FRESH + 1)
+        return {**found, "first route": await cost_of(town, controller, lambda: town.build(1))}
 
     found: Costs = play_controller(town.stage, town.cluster, scene)
-    return {**found, "start": play_controller(town.stage, town.cluster, start)}
+    return {**found, **play_controller(town.stage, town.cluster, start)}
 
 
 def moved(raw: Raw) -> None:
@@ -104,9 +106,11 @@ def labelled(raw: Raw) -> None:
     raw["metadata"].setdefault("labels", {})["team"] = "somebody-else"
 
 
-def test_a_standard_route_costs_thirteen_writes_and_at_most_eight_reads(costs: Costs) -> None:
-    assert costs["route"].writes.total() == WRITES_OF_A_ROUTE
-    assert costs["route"].reads.total() <= READS_OF_A_ROUTE, costs["route"]
+@pytest.mark.parametrize("route", ["route", "first route"])
+def test_a_standard_route_costs_thirteen_writes_and_at_most_eight_reads(costs: Costs, route: str) -> None:
+    """Also the first one that a process makes, which has not seen yet how long Lattice takes."""
+    assert costs[route].writes.total() == WRITES_OF_A_ROUTE
+    assert costs[route].reads.total() <= READS_OF_A_ROUTE, costs[route]
 
 
 def test_no_shared_listing_is_read_twice_for_one_route(costs: Costs) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from lattice_emulator.world.knobs import Knobs
 from lattice_emulator.world.model import Status
 from lattice_emulator.world.state import Due
 from tests.laws.engine_making import network, standard_route
@@ -12,7 +13,7 @@ LONG = 100_000.0
 
 
 def test_groups_that_began_together_are_looked_at_through_one_of_them() -> None:
-    stage = Stage()
+    stage = Stage(Knobs(tg_create_seconds=60.0))
 
     async def scene() -> int:
         units = stage.units()
@@ -21,7 +22,7 @@ def test_groups_that_began_together_are_looked_at_through_one_of_them() -> None:
             await until_rest(units)
             for desired in standard_route(stage.settings.owner, "r"):
                 units.want(desired)
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(3.5)
             return stage.wire.reads()["GetTargetGroup"]
 
     assert stage.play(scene) == 1

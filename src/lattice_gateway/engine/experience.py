@@ -1,6 +1,7 @@
 """How long Lattice takes for what it does by itself, learned from looking: the next look comes when it should be done.
 
-Nothing is assumed of the service: the first time is found by looking ever more rarely.
+What it typically takes is known, but only believed of a service that was seen to be that slow: one that is simulated
+may be many times faster. Without that the first time is found by looking ever more rarely.
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,19 @@ LONGER: Final = 2.0
 Change: TypeAlias = tuple[What, Status]
 """What is waited for: the end of a passing status of something."""
 
+TYPICAL: Final[dict[Change, float]] = {
+    (What.GROUP, Status.CREATE_IN_PROGRESS): 3.0,
+    (What.SERVICE, Status.CREATE_IN_PROGRESS): 30.0,
+    (What.ASSOCIATIONS, Status.CREATE_IN_PROGRESS): 15.0,
+    (What.ASSOCIATIONS, Status.DELETE_IN_PROGRESS): 15.0,
+    (What.VPC_ASSOCIATION, Status.CREATE_IN_PROGRESS): 20.0,
+}
+"""Seconds, as far as the documentation of Lattice and reports of its users tell."""
+AS_SLOW: Final = 0.25
+"""The part of its typical time after which a change that still goes on makes the typical times credible."""
+FASTER: Final = 0.5
+"""The part of its typical time in which a change that is done already belies them."""
+
 
 @dataclass(slots=True)
 class Experience:
@@ -27,10 +41,11 @@ class Experience:
 
     _expected: dict[Change, float] = field(default_factory=dict)
     _too_early: dict[Change, float] = field(default_factory=dict)
+    _typical: bool = False
 
     def expected(self, change: Change) -> float | None:
-        """Seconds after which the change should be done; None where it was never seen done."""
-        return self._expected.get(change)
+        """Seconds after which the change should be done; None where nobody knows."""
+        return self._expected.get(change, TYPICAL.get(change) if self._typical else None)
 
     def learn(self, moving: Iterable[tuple[Change, float]], done: Iterable[tuple[Change, float]]) -> None:
         """Take in one round of looks: changes that were not done yet, and those that were, with the seconds they had.
@@ -39,12 +54,16 @@ class Experience:
         """
         for change, waited in moving:
             self._too_early[change] = max(waited, self._too_early.get(change, 0.0))
+            if change in TYPICAL and waited >= AS_SLOW * TYPICAL[change]:
+                self._typical = True
         youngest: dict[Change, float] = {}
         for change, waited in done:
             youngest[change] = min(waited, youngest.get(change, waited))
         for change, waited in youngest.items():
+            if change in TYPICAL and waited < FASTER * TYPICAL[change]:
+                self._typical = False
             early = self._too_early.pop(change, None)
-            self._expected[change] = min(LONGEST, _expected(self._expected.get(change), early, waited))
+            self._expected[change] = min(LONGEST, _expected(self.expected(change), early, waited))
 
 
 def _expected(before: float | None, early: float | None, waited: float) -> float:

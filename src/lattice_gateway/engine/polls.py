@@ -90,9 +90,9 @@ class Polls:
         self._alarms.set(key, self._clock.now() + self._delay(key, self._watched.promise(key)))
 
     def _delay(self, key: UnitKey, looks: int) -> float:
-        """Seconds until the next look; a first one that is expected to succeed is not made earlier by chance."""
+        """Seconds until the next look; one that is expected to succeed is not made earlier by chance."""
         expected = self._expected(key)
-        if expected is not None and looks == 0:
+        if expected is not None and (looks == 0 or expected > SOONEST):
             return expected * (1 + 0.1 * self._random.random())
         step = 1.0 if expected is None else max(0.5, expected / 8)
         return min(self._longest(key), step * 2.0 ** min(looks, 10)) * (0.9 + 0.2 * self._random.random())

@@ -22,8 +22,10 @@ def learned(*rounds: Round) -> float | None:
     ("rounds", "expected"),
     [
         pytest.param([], None, id="nothing was seen"),
-        pytest.param([([1.0], []), ([3.0], [])], None, id="nothing was seen done"),
-        pytest.param([([1.0], []), ([], [3.0])], 2.0, id="the first time it is somewhere between two looks"),
+        pytest.param([([0.7], [])], None, id="nothing was seen done"),
+        pytest.param([([1.0], [])], 3.0, id="as slow as it typically is"),
+        pytest.param([([1.0], []), ([], [1.4])], 1.2, id="faster than it typically is: somewhere between two looks"),
+        pytest.param([([1.0], []), ([], [3.1])], 3.1, id="as long as it typically takes"),
         pytest.param([([], [1.0])], 0.97, id="done at the first look"),
         pytest.param([([], [4.0]), ([], [4.0])], 3.7636, id="done in time: a little earlier the next time"),
         pytest.param([([], [4.0]), ([3.8], []), ([], [4.5])], 4.5, id="too early: as long as it took"),
@@ -42,6 +44,27 @@ def test_kinds_of_changes_are_apart() -> None:
     experience.learn([], [(CREATION, 3.0)])
 
     assert experience.expected((What.GROUP, Status.DELETE_IN_PROGRESS)) is None
+
+
+SERVICE: Change = (What.SERVICE, Status.CREATE_IN_PROGRESS)
+
+
+def test_what_is_typical_is_believed_of_all_once_one_change_was_seen_to_be_that_slow() -> None:
+    experience = Experience()
+    before = experience.expected(SERVICE)
+
+    experience.learn([(CREATION, 1.0), (SERVICE, 1.0)], [])
+
+    assert (before, experience.expected(SERVICE)) == (None, 30.0)
+
+
+def test_what_is_typical_is_not_believed_of_a_service_that_is_many_times_faster() -> None:
+    experience = Experience()
+    experience.learn([(CREATION, 1.0)], [])
+
+    experience.learn([(SERVICE, 1.0)], [(CREATION, 1.2)])
+
+    assert experience.expected(SERVICE) is None
 
 
 def test_a_change_that_always_takes_as_long_is_seldom_looked_at_too_early() -> None:
