@@ -20,7 +20,7 @@ from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
 from tests.laws.engine_cluster import Cluster, Raw, Statuses, launch_post, play_controller, rest
 from tests.laws.engine_making import group as making_group
-from tests.laws.engine_stage import SETTINGS, Stage, is_read
+from tests.laws.engine_stage import SETTINGS, Stage, client_error, is_read
 from tests.laws.test_engine_units import left
 
 GATEWAY = Ref(Kind.GATEWAY, "default", "my-hotel")
@@ -69,6 +69,31 @@ def test_a_restart_writes_nothing_in_lattice_and_no_status() -> None:
 
     assert not stage.wire.writes()
     assert statuses.written == 0
+
+
+def test_a_restart_that_takes_long_to_look_at_everything_takes_no_status_back() -> None:
+    stage, statuses = Stage(), Statuses()
+    play_controller(stage, Cluster(launch_post()), rest, statuses)
+    statuses.written = 0
+    stage.wire.latency = 25.0
+
+    play_controller(stage, Cluster(launch_post()), rest, statuses)
+
+    assert statuses.written == 0
+
+
+def test_a_restart_that_may_not_look_says_so() -> None:
+    stage, statuses = Stage(), Statuses()
+    play_controller(stage, Cluster(launch_post()), rest, statuses)
+    denied = client_error("ListTargets", "AccessDeniedException", "not allowed", 403)
+    stage.wire.before = lambda name, _: denied if name == "ListTargets" else None
+
+    async def scene(controller: Controller) -> None:
+        await asyncio.sleep(200)
+
+    play_controller(stage, Cluster(launch_post()), scene, statuses)
+
+    assert of_parent(statuses, RATES, "application-networking.k8s.aws/Programmed") == ("False", "Pending")
 
 
 def test_a_pod_that_moves_is_one_call_each_way() -> None:

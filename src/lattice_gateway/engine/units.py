@@ -311,11 +311,17 @@ class Units:
         """Tell what became of the unit, if that is news."""
         key = desired.key
         before = self.outcomes.get(key)
+        if isinstance(result, Waiting) and any(self._has_failed(unit) for unit in result.on):
+            result = replace(result, blind=False)
         serving = desired if isinstance(result, Done) and not isinstance(desired, Held) else None
         outcome = self._outcome(desired, result, serving or (before.serving if before else None))
         if outcome != before:
             self.outcomes[key] = outcome
             self._told(key, outcome)
+
+    def _has_failed(self, key: UnitKey) -> bool:
+        outcome = self.outcomes.get(key)
+        return outcome is not None and isinstance(outcome.result, Failed)
 
     def _outcome(self, desired: Desired, result: Result, serving: Desired | None) -> Outcome:
         outcome = Outcome(key=desired.key, desired=desired, result=result, serving=serving)

@@ -123,7 +123,7 @@ class Work:
             await self._know(desired, pace.reads)
             unread = self._neighbours.unread(desired)
             if unread:
-                return Ran(Waiting(f"{unread[0]} was not read yet", unread), (), tuple(performed))
+                return Ran(Waiting(f"{unread[0]} was not read yet", unread, blind=True), (), tuple(performed))
             if isinstance(desired, TargetGroup):
                 self._neighbours.choose(desired)
             around = self._neighbours.around(key, desired)

@@ -1,5 +1,6 @@
 """Statuses as they are written: times, other people's entries, what is kept."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,6 +67,23 @@ def test_a_condition_keeps_its_time_while_its_status_stays(before: dict[str, Any
     status = write_status(ClassStatus((condition(),)), before, NOW)
 
     assert status["conditions"] == [written("True", expected)]
+
+
+@pytest.mark.parametrize(
+    ("before", "stays"),
+    [
+        pytest.param([written("True", THEN)], True, id="all was well"),
+        pytest.param([written("False", THEN)], False, id="not all was well"),
+        pytest.param([], False, id="nothing was said"),
+    ],
+)
+def test_who_does_not_know_yet_takes_back_nothing_good(before: list[dict[str, Any]], stays: bool) -> None:
+    unknown = replace(condition(Status.FALSE), message="not read yet", generation=3, blind=True)
+
+    status = write_status(ClassStatus((unknown,)), {"conditions": before}, NOW)
+
+    assert (status["conditions"] == before) is stays
+    assert stays or status["conditions"][0]["message"] == "not read yet"
 
 
 def test_conditions_of_other_types_stay() -> None:

@@ -65,10 +65,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The world is not ready. ``on`` are units whose outcome wakes this one; empty: only time helps."""
+    """The world is not ready. ``on`` are units whose outcome wakes this one; empty: only time helps.
+
+    ``blind``: these were not looked at yet by this process, so that nothing is known of how things stand.
+    """
 
     why: str
     on: tuple[UnitKey, ...] = ()
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

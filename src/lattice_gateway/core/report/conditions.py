@@ -32,13 +32,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A condition without the time of its last transition; ``generation`` is the one of the object it was made for."""
+    """A condition without the time of its last transition; ``generation`` is the one of the object it was made for.
+
+    ``blind``: it is not known yet how things stand; who said before that all is well is believed meanwhile.
+    """
 
     type: Type
     status: Status
     reason: str
     message: str
     generation: int
+    blind: bool = False
 
     def __post_init__(self) -> None:
         if len(self.message) > MAX_MESSAGE:

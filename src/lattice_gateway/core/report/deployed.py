@@ -11,11 +11,12 @@ PENDING = "Pending"
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """Status, reason and message of ``P/Programmed``."""
+    """Status, reason and message of ``P/Programmed``; ``blind`` as of a condition."""
 
     status: Status
     reason: str
     message: str
+    blind: bool = False
 
 
 def deployed(unit: Desired | None, outcome: Outcome | None) -> Deployed:
@@ -49,14 +50,14 @@ def _held(why: str, outcome: Outcome | None) -> Deployed:
 
 def _wanted(unit: Desired, outcome: Outcome | None) -> Deployed:
     if outcome is None:
-        return Deployed(Status.FALSE, PENDING, "not deployed yet")
+        return Deployed(Status.FALSE, PENDING, "not deployed yet", blind=True)
     match outcome.result:
         case Done() if outcome.desired == unit:
             return _done(unit, outcome.dns_name or "")
         case Done():
             return Deployed(Status.FALSE, PENDING, "a newer form is being deployed")
-        case Waiting(why):
-            return Deployed(Status.FALSE, PENDING, why)
+        case Waiting(why, blind=blind):
+            return Deployed(Status.FALSE, PENDING, why, blind=blind)
         case Failed(error) if error.kind is ErrorKind.QUOTA:
             return Deployed(Status.FALSE, "QuotaExceeded", str(error))
         case Failed(error):

@@ -10,7 +10,7 @@ from lattice_gateway.core.objects import CONTROLLER_NAME, Ref
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.core.report.conditions import Condition, Status, Type
 from lattice_gateway.core.report.ownership import blockers
-from lattice_gateway.core.report.routes import ADDRESSES, PLACES, Place
+from lattice_gateway.core.report.routes import ADDRESSES, PLACES, UNSEEN, Place
 from lattice_gateway.core.translate.gateways import EACH_GATEWAY, GATEWAY_VIEWS, OurGateway
 from lattice_gateway.core.translate.inputs import GATEWAYS, OUTCOMES, PUBLISHED, last_good
 from lattice_gateway.core.translate.listeners import Aspect, ListenerView, is_conflict
@@ -69,9 +69,9 @@ def report_gateway(view: View, ref: Ref) -> GatewayStatus | None:
 
 
 def _address(view: View, ref: Ref) -> str | None:
-    """The address that is published already while a route is served there, else that of the oldest route."""
+    """The address that is published already while a route is served there, or may be, else that of the oldest one."""
     published = view.get(PUBLISHED, ref)
-    if published is not None and view.count(PLACES, Place(ref, published)):
+    if published is not None and (view.count(PLACES, Place(ref, published)) or view.count(UNSEEN, ref)):
         return published
     oldest = view.first(ADDRESSES, ref)
     return oldest[1] if oldest else None

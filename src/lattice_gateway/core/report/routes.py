@@ -45,6 +45,7 @@ class RouteStatus:
     """Entries in the order of the route's parentRefs; annotations that tell ARN and DNS name once they are known.
 
     ``address`` is the DNS name under which the route is served, None while it is not; ``gateways`` accept it.
+    ``blind``: this process has not looked yet whether it is served.
     """
 
     parents: tuple[ParentStatus, ...]
@@ -52,6 +53,7 @@ class RouteStatus:
     age: Age | None = None
     address: str | None = None
     gateways: tuple[Ref, ...] = ()
+    blind: bool = False
 
 
 class Place(NamedTuple):
@@ -95,6 +97,7 @@ def report_route(view: View, ref: Ref) -> RouteStatus | None:
         age=route.age if route else None,
         address=_address(value, deployment),
         gateways=tuple(sorted({one.gateway for one in standing.parents if isinstance(one.verdict, Accepted)})),
+        blind=deployment is not None and deployment.shown.blind,
     )
 
 
@@ -133,6 +136,7 @@ def _conditions(
         reason=deployment.shown.reason,
         message=deployment.shown.message,
         generation=deployment.generation,
+        blind=deployment.shown.blind,
     )
     if deployment.switch is not None:
         yield _inherited(deployment.switch, generation)
@@ -209,6 +213,11 @@ def _places(_: Ref, status: RouteStatus) -> Iterable[tuple[Place, Place]]:
     return [(place, place) for place in places]
 
 
+def _unseen(_: Ref, status: RouteStatus) -> Iterable[tuple[Ref, Ref]]:
+    return [(gateway, gateway) for gateway in status.gateways] if status.blind and status.address is None else []
+
+
 ROUTE_STATUSES: Cells[Ref, RouteStatus | None] = Cells("route status", report_route, per=(EACH_ROUTE,))
 ADDRESSES: Index[Ref, tuple[Age, str]] = Index("addresses by Gateway", ROUTE_STATUSES, _served)
 PLACES: Index[Place, Place] = Index("routes by Gateway and address", ROUTE_STATUSES, _places)
+UNSEEN: Index[Ref, Ref] = Index("routes that were not looked at yet, by Gateway", ROUTE_STATUSES, _unseen)

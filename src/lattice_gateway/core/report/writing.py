@@ -121,6 +121,8 @@ def _conditions(conditions: Iterable[Condition], before: Written, now: str) -> l
 
 
 def _condition(one: Condition, before: Written | None, now: str) -> dict[str, Any]:
+    if one.blind and before is not None and before.get("status") == Status.TRUE:
+        return dict(before)
     same = before is not None and before.get("status") == str(one.status)
     return {
         "type": str(one.type),
