@@ -103,6 +103,38 @@ def answer(raw: Raw) -> bytes:
     return json.dumps(raw).encode()
 
 
+def pending(why: str, reason: str = "Pending", **more: Any) -> Raw:
+    condition = {
+        "type": "application-networking.k8s.aws/Programmed",
+        "status": "False",
+        "reason": reason,
+        "message": why,
+        "lastTransitionTime": "2026-01-31T12:00:00Z",
+    }
+    parent = {"controllerName": CONTROLLER_NAME, "parentRef": {"name": "hotel"}, "conditions": [condition]}
+    return {"parents": [parent], **more}
+
+
+def obeying(script: Script) -> Script:
+    """The route with whatever was written to it last."""
+    forms: list[Raw] = [route()]
+
+    def take() -> bytes:
+        before, body = forms[-1], script.asked[-1][2]
+        metadata = {**before["metadata"], **body["metadata"], "resourceVersion": str(len(forms) + 1)}
+        forms.append({**before, **body, "metadata": metadata})
+        return answer(forms[-1])
+
+    script.looks[f"PATCH {ONE}/status"] = script.looks[f"PATCH {ONE}"] = take
+    return script
+
+
+def told(script: Script) -> list[str]:
+    """What the route's condition said, one status after the other."""
+    written = [body["status"] for path, body in script.requests("PATCH") if path == f"{ONE}/status"]
+    return [status["parents"][0]["conditions"][0]["message"] for status in written]
+
+
 HAPPENING = Happening(ref(), Importance.WARNING, Reason.FAILED_DEPLOY_MODEL, "Failed deploy model due to x")
 
 
@@ -441,3 +473,60 @@ def test_a_replica_on_stand_by_tells_no_events() -> None:
         assert desk.events.idle
 
     at(Script(), scene)
+
+
+def test_what_is_being_waited_for_is_told_now_and_then() -> None:
+    script = obeying(Script())
+
+    async def scene(desk: Desk) -> None:
+        for second in range(100):
+            desk.status.write(ref(), pending(f"second {second}"))
+            await asyncio.sleep(1)
+
+    at(script, scene)
+
+    assert told(script) == ["second 0", "second 30", "second 60", "second 90"]
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        pytest.param(pending("the address", reason="Programmed"), id="another reason"),
+        pytest.param(pending("the address", addresses=[]), id="something else"),
+    ],
+)
+def test_news_do_not_wait_behind_what_is_being_waited_for(news: Raw) -> None:
+    script = obeying(Script())
+
+    async def scene(desk: Desk) -> None:
+        desk.status.write(ref(), pending("nothing yet"))
+        await asyncio.sleep(1)
+        desk.status.write(ref(), pending("a service"))
+        await asyncio.sleep(1)
+        desk.status.write(ref(), news)
+        await asyncio.sleep(1)
+        assert told(script) == ["nothing yet", "the address"]
+        await asyncio.sleep(100)
+
+    at(script, scene)
+
+    assert told(script) == ["nothing yet", "the address"]
+
+
+def test_an_address_is_noted_while_the_status_waits() -> None:
+    script = obeying(Script())
+    note = {"application-networking.k8s.aws/lattice-assigned-domain-name": "a.on.aws"}
+
+    async def scene(desk: Desk) -> None:
+        desk.status.write(ref(), pending("nothing yet"))
+        await asyncio.sleep(1)
+        desk.status.write(ref(), pending("an association", annotations=note))
+        await asyncio.sleep(1)
+        assert desk.status.idle
+        assert [body["metadata"]["annotations"] for path, body in script.requests("PATCH") if path == ONE] == [note]
+        assert told(script) == ["nothing yet"]
+        await asyncio.sleep(30)
+
+    at(script, scene)
+
+    assert told(script) == ["nothing yet", "an association"]

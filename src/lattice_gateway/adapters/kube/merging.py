@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from lattice_gateway.core.objects import CONTROLLER_NAME
 from lattice_gateway.core.objects.annotations import Annotation
 from lattice_gateway.core.report.conditions import Type
+from lattice_gateway.core.report.deployed import PENDING
 
 Status: TypeAlias = Mapping[str, Any]
 
@@ -41,6 +42,11 @@ def merged(wanted: Status, there: Status) -> dict[str, Any]:
 def is_same(one: Status, other: Status) -> bool:
     """Whether two statuses say the same; the order of conditions, and of other controllers, says nothing."""
     return bool(_plain(one) == _plain(other))
+
+
+def is_progress(one: Status, other: Status) -> bool:
+    """Whether two statuses differ at most in what their conditions that are pending say they wait for."""
+    return is_same(_without_progress(one), _without_progress(other))
 
 
 def notes_to_write(wanted: Status, there: Mapping[str, str]) -> dict[str, str]:
@@ -96,6 +102,17 @@ def _entries(status: Status, member: str) -> Sequence[Status]:
     """The mappings of a list; whatever else stands there is not ours to understand."""
     found = status.get(member)
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list | tuple) else []
+
+
+def _without_progress(value: Any) -> Any:
+    match value:
+        case Mapping():
+            hidden = {"message"} if value.get("reason") == PENDING else set()
+            return {key: _without_progress(item) for key, item in value.items() if key not in hidden}
+        case list() | tuple():
+            return [_without_progress(item) for item in value]
+        case _:
+            return value
 
 
 def _plain(value: Any) -> Any:

@@ -2,9 +2,11 @@
 
 In: the status of each object, as it should be from now on. Out: our part of it in the cluster, written only where it
 differs, never at the cost of what others wrote, and without anybody waiting for it. What somebody undoes is put right,
-ever more slowly.
+ever more slowly. A new word on what is being waited for is no hurry: the API server validates the whole of a route each
+time, and on the way to its address a route would be written twice as often.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,11 +20,12 @@ from lattice_gateway.adapters.kube.api import KubeFailure, MayWrite
 from lattice_gateway.adapters.kube.changing import Changer, patience
 from lattice_gateway.adapters.kube.contest import Contest
 from lattice_gateway.adapters.kube.known import Known
-from lattice_gateway.adapters.kube.merging import Status, as_written, is_same, merged, notes_to_write
+from lattice_gateway.adapters.kube.merging import Status, as_written, is_progress, is_same, merged, notes_to_write
 from lattice_gateway.adapters.kube.outbox import Outbox
 from lattice_gateway.adapters.kube.reading import Seen
 from lattice_gateway.core.objects import Kind, Ref
 from lattice_gateway.core.report.happenings import Happening, Importance, Reason
+from lattice_gateway.engine.alarms import Alarms
 from lattice_gateway.engine.feed import Problem
 from lattice_gateway.engine.keeping import Herald
 from lattice_gateway.engine.ports import Clock
@@ -30,6 +33,9 @@ from lattice_gateway.engine.ports import Clock
 ROUTES: Final = frozenset({Kind.HTTP_ROUTE, Kind.GRPC_ROUTE, Kind.TLS_ROUTE})
 
 CONTESTED: Final = "another writer keeps undoing this controller's part of the status; it is put right ever more slowly"
+
+PROGRESS: Final = 30.0
+"""Seconds between two statuses of an object that differ only in what is being waited for."""
 
 log = structlog.get_logger(__name__)
 
@@ -39,10 +45,11 @@ class _Wish:
     """What we want to say of an object, as JSON.
 
     ``said``: it has been there, so that whatever differs now is somebody else's doing. ``ends``: once it is said there
-    is nothing more to say.
+    is nothing more to say. ``since``: when something was last said, or first wished.
     """
 
     status: bytes
+    since: float
     ends: bool = False
     said: bool = False
     failures: int = 0
@@ -63,11 +70,12 @@ class ClusterStatus:
         self._wishes: dict[Ref, _Wish] = {}
         self._problems: tuple[Problem, ...] = ()
         self._outbox: Outbox[Ref] = Outbox(self._perform, clock, may_write)
+        self._progress: Alarms[Ref] = Alarms(clock)
         known.on_change(self._changed)
 
     @property
     def idle(self) -> bool:
-        """Whether everything is written."""
+        """Whether everything is written but progress, which the next process tells as well."""
         return self._outbox.idle
 
     @property
@@ -77,7 +85,10 @@ class ClusterStatus:
 
     async def run(self) -> None:
         """Write until cancelled."""
-        await self._outbox.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._outbox.run())
+            while True:
+                self._outbox.put(await self._progress.ring())
 
     def previous(self, ref: Ref) -> Mapping[str, Any] | None:
         """The status on its way, else the one in the cluster; None where there is none."""
@@ -117,7 +128,8 @@ class ClusterStatus:
         if before is not None and before.status == encoded and before.ends == ends:
             return False
         contest = before.contest if before else Contest()
-        wish = self._wishes[ref] = _Wish(encoded, ends=ends, contest=contest)
+        since = before.since if before else self._clock.now()
+        wish = self._wishes[ref] = _Wish(encoded, since, ends=ends, contest=contest)
         if not self._differs(status, form):
             self._said(ref, wish)
             return False
@@ -151,6 +163,9 @@ class ClusterStatus:
         wanted = _decoded(wish.status)
         try:
             is_there = await self._changer.change(ref, partial(_notes, wanted))
+            if self._can_wait(ref, wish):
+                self._progress.set(ref, wish.since + PROGRESS)
+                return None
             is_there = is_there and await self._changer.change_status(ref, partial(_body, wanted))
         except KubeFailure as failure:
             wish.failures += 1
@@ -161,8 +176,17 @@ class ClusterStatus:
             self._changed(ref)  # somebody may have undone it before we heard that it was done
         return None
 
+    def _can_wait(self, ref: Ref, wish: _Wish) -> bool:
+        """Whether all that is left to say is what is being waited for, and the last word is young."""
+        form = self._known.latest(ref)
+        if form is None or wish.since + PROGRESS <= self._clock.now():
+            return False
+        there = _decoded(form.status)
+        status = merged(_decoded(wish.status), there)
+        return is_progress(status, there) and not is_same(status, there)
+
     def _said(self, ref: Ref, wish: _Wish) -> None:
-        wish.said, wish.failures = True, 0
+        wish.said, wish.failures, wish.since = True, 0, self._clock.now()
         if wish.ends and self._wishes.get(ref) is wish:
             del self._wishes[ref]
 
