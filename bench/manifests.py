@@ -48,17 +48,28 @@ class Tree:
 
     def write(self, size: Size) -> None:
         """Class, Gateway, and every route with its Services and EndpointSlices."""
-        self._file("gateway.yaml", _class(), _gateway())
+        self.add_gateway()
         self.add_routes(size, 0)
+
+    def add_gateway(self) -> Path:
+        """The class and the Gateway, in one file."""
+        return self._file("gateway.yaml", _class(), _gateway())
 
     def add_routes(self, size: Size, first: int) -> None:
         """The routes of ``size`` from number ``first`` on, with their Services and EndpointSlices."""
         for number in range(first, size.routes):
-            self._route(f"r{number:04}", size)
+            self.add_route(number, size)
+
+    def add_route(self, number: int, size: Size) -> list[Path]:
+        """One route with its Services and EndpointSlices; returns their files, that of the route last."""
+        name = f"r{number:04}"
+        backends = [[f"{name}-s{rule}{backend}" for backend in range(size.backends)] for rule in range(size.rules)]
+        files = [path for services in backends for service in services for path in self._service(service, size.pods)]
+        return [*files, self._file(f"routes/{name}.yaml", _http_route(name, backends))]
 
     def write_shared(self, routes: int, pods: int) -> None:
         """Routes that all forward to one Service ``shared``."""
-        self._file("gateway.yaml", _class(), _gateway())
+        self.add_gateway()
         self._service("shared", pods)
         for number in range(routes):
             name = f"r{number:04}"
@@ -79,17 +90,12 @@ class Tree:
         new.replace(path)
         return moment
 
-    def _route(self, name: str, size: Size) -> None:
-        backends = [[f"{name}-s{rule}{backend}" for backend in range(size.backends)] for rule in range(size.rules)]
-        self._file(f"routes/{name}.yaml", _http_route(name, backends))
-        for services in backends:
-            for service in services:
-                self._service(service, size.pods)
-
-    def _service(self, name: str, pods: int) -> None:
-        self._file(f"services/{name}.yaml", _service(name))
+    def _service(self, name: str, pods: int) -> tuple[Path, Path]:
         endpoints = [self._endpoint(name) for _ in range(pods)]
-        self._file(f"slices/{name}.yaml", _slice(name, endpoints))
+        return (
+            self._file(f"services/{name}.yaml", _service(name)),
+            self._file(f"slices/{name}.yaml", _slice(name, endpoints)),
+        )
 
     def _endpoint(self, service: str) -> dict[str, object]:
         address = str(IPv4Address(self._next_pod))
@@ -97,10 +103,10 @@ class Tree:
         pod = {"kind": "Pod", "name": f"{service}-{address.replace('.', '-')}"}
         return {"addresses": [address], "conditions": {"ready": True}, "targetRef": pod}
 
-    def _file(self, name: str, *documents: dict[str, object]) -> None:
+    def _file(self, name: str, *documents: dict[str, object]) -> Path:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._prepared(path, *documents).replace(path)
+        return self._prepared(path, *documents).replace(path)
 
     def _prepared(self, path: Path, *documents: dict[str, object]) -> Path:
         """The new content beside the file, where nobody reads it."""

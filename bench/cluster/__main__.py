@@ -14,14 +14,13 @@ from typing import Final
 from bench.cluster.calls import calls
 from bench.cluster.drift import drift
 from bench.cluster.restart import restart
-from bench.cluster.stage import LOAD, ClusterBench, cluster_bench
+from bench.cluster.stage import LOAD, ClusterBench, cluster_bench, prepare
 from bench.cluster.wire import Pressure, wire, wires_under_load
 from bench.figures import Figure, table, write_json
 from bench.manifests import Size
 from bench.stage import peak_memory
 from tests.cluster import toolchain
 from tests.cluster.control_plane import ControlPlane, start_control_plane
-from tests.cluster.manifests import OUR_CRDS, gateway_api, install_crds, read_manifests
 from tests.cluster.processes import free_ports
 
 ROUTES: Final = 1000
@@ -52,7 +51,7 @@ def main() -> int:
 
 
 async def _measure(plane: ControlPlane, chosen: argparse.Namespace) -> list[Figure]:
-    await asyncio.to_thread(_prepare, plane)
+    await asyncio.to_thread(prepare, plane, NAMESPACE)
     kubeconfig = plane.folder / "admin.kubeconfig"
     probes, metrics = free_ports(2)
     small, size = Size(routes=min(SMALL, chosen.routes), pods=5), Size(routes=chosen.routes, pods=5)
@@ -78,12 +77,6 @@ async def _measure(plane: ControlPlane, chosen: argparse.Namespace) -> list[Figu
         await stage.load(LOAD)
         told(await wires_under_load(stage, size, Pressure(chosen.edits, chosen.more, chosen.runs)))
     return figures
-
-
-def _prepare(plane: ControlPlane) -> None:
-    install_crds(plane.admin, gateway_api())
-    install_crds(plane.admin, read_manifests(OUR_CRDS))
-    plane.admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
 
 
 def _memory(stage: ClusterBench, size: Size) -> list[Figure]:

@@ -1,6 +1,7 @@
 """The bench's manifests as objects of an API server: created in parallel, edited one at a time.
 
-Services have no selector and slices are written by hand, so that nobody but the bench changes an endpoint.
+Services have no selector and slices are written by hand, so that nobody but the bench changes an endpoint. They are
+headless: to find a free cluster IP costs the API server, which shares the processors, more than all else of a route.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from bench.manifests import Size, Tree
 from lattice_gateway.adapters.kube.api import Api, KubeFailure, Patch
 
 AT_ONCE: Final = 32
-"""Requests under way; the API server shares its processors with what is measured."""
+"""Applications that are created at a time; the API server shares its processors with what is measured."""
 
 Document = dict[str, Any]
 
@@ -47,22 +48,24 @@ class Objects:
         self._api = api
         self.namespace = namespace
         self._tree = Tree(root)
-        self._applied: set[Path] = set()
         self._routes = 0
         self.pods_added = 0
 
     async def create(self, size: Size, at_once: int = AT_ONCE) -> None:
-        """Class, Gateway and as many routes as ``size`` says with all that they need; what is there already stays."""
-        if self._routes:
-            self._tree.add_routes(size, self._routes)
-        else:
-            self._tree.write(size)
+        """Class, Gateway and as many routes as ``size`` says with all that they need; what is there already stays.
+
+        One application after the other, a route after its Services, so many applications at a time. Edits are timed
+        meanwhile by the same process: it must not be busy with manifests for long.
+        """
+        gate = asyncio.Semaphore(at_once)
+        if not self._routes:
+            await self._post([self._tree.add_gateway()])
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(self._routes, size.routes):
+                await gate.acquire()
+                application = self._post(self._tree.add_route(number, size))
+                tasks.create_task(application).add_done_callback(lambda _: gate.release())
         self._routes = size.routes
-        paths = [path for path in sorted(self._tree.root.rglob("*.yaml")) if path not in self._applied]
-        routes = [path for path in paths if path.parent.name == "routes"]
-        await self._post((path for path in paths if path not in routes), at_once)
-        await self._post(routes, at_once)
-        self._applied.update(paths)
 
     async def add_pod(self, service: str) -> Added:
         """One more ready pod of a Service."""
@@ -92,24 +95,22 @@ class Objects:
     async def _put_endpoints(self, document: Document) -> None:
         await self.patch("EndpointSlice", document["metadata"]["name"], {"endpoints": document["endpoints"]})
 
-    async def _post(self, paths: Iterable[Path], at_once: int) -> None:
-        gate = asyncio.Semaphore(at_once)
-        async with asyncio.TaskGroup() as tasks:
-            for path in paths:
-                for document in _documents(path):
-                    tasks.create_task(self._create(gate, document))
+    async def _post(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            for document in _documents(path):
+                await self._create(document)
 
-    async def _create(self, gate: asyncio.Semaphore, document: Document) -> None:
-        async with gate:
-            try:
-                await self._api.create(self._home(document["kind"]), self._in_namespace(document))
-            except KubeFailure as failure:
-                if failure.error.status != STATUS_CONFLICT or document["kind"] != "GatewayClass":
-                    raise
+    async def _create(self, document: Document) -> None:
+        try:
+            await self._api.create(self._home(document["kind"]), self._in_namespace(document))
+        except KubeFailure as failure:
+            if failure.error.status != STATUS_CONFLICT or document["kind"] != "GatewayClass":
+                raise
 
     def _in_namespace(self, document: Document) -> Document:
         if document["kind"] == "Service":
             document["spec"].pop("selector", None)
+            document["spec"]["clusterIP"] = "None"
         if document["kind"] != "GatewayClass":
             document["metadata"]["namespace"] = self.namespace
         return document

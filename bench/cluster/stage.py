@@ -16,6 +16,8 @@ from bench.stage import Bench, Load, bench
 from bench.throttled import converged
 from lattice_gateway.adapters.kube.client import open_client, read_config
 from lattice_gateway.cli.demo.processes import Child, start
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.manifests import OUR_CRDS, gateway_api, install_crds, read_manifests
 
 LOAD: Final = Load(latency=0.05)
 READY_WITHIN: Final = 120.0
@@ -121,6 +123,13 @@ class ClusterBench:
                 return answer.ok
         except aiohttp.ClientError:
             return False
+
+
+def prepare(plane: ControlPlane, namespace: str) -> None:
+    """Install the CRDs into an empty control plane, and make the namespace."""
+    install_crds(plane.admin, gateway_api())
+    install_crds(plane.admin, read_manifests(OUR_CRDS))
+    plane.admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
 
 
 @asynccontextmanager

@@ -10,8 +10,8 @@ from bench.figures import Figure, percentile
 from bench.manifests import Size
 from bench.stage import moment
 
-AS_PEOPLE_DO: Final = 2
-"""Objects created at a time while latencies are measured: more make the API server slow (``kubectl`` does one)."""
+AS_KUBECTL_DOES: Final = 1
+"""Applications created at a time while latencies are measured, object after object without a pause."""
 PATIENCE: Final = 60.0
 GOAL: Final = 100.0
 """Milliseconds at p99."""
@@ -69,7 +69,7 @@ def p99(latencies: list[Latency]) -> float:
 
 async def under_load(stage: ClusterBench, size: Size, bigger: Size, edits: int) -> list[Latency]:
     """The latency of each edit of the routes in place, until all are done or the new routes are there."""
-    creating = asyncio.create_task(stage.settle(bigger, AS_PEOPLE_DO))
+    creating = asyncio.create_task(stage.settle(bigger, AS_KUBECTL_DOES))
     latencies: list[Latency] = []
     for service in _services(size, edits):
         if creating.done():

@@ -8,7 +8,7 @@ before, only less often. And a thread that reads a directory gives way after hal
 import gc
 import sys
 
-THRESHOLDS = (20_000, 20, 50)
+THRESHOLDS = (2_000, 10, 100)
 """New objects before a collection of the youngest, and collections of one generation before one of the next."""
 SWITCH = 0.0005
 """Seconds that a thread may keep the interpreter while another one waits for it."""
