@@ -218,8 +218,9 @@ class Incremental:
                 self._release(gone)
 
     def _release(self, node: "_Node") -> None:
-        """Forgets a node that nobody reads and that holds nothing of its own."""
-        stays = node.value is not None or node.computed
+        """Forgets a node that nobody reads and that holds nothing of its own, nor is about to."""
+        begins = node.family is not None and node in node.family.dirty
+        stays = node.value is not None or node.computed or begins
         if node.readers or (stays and not node.loose):
             return
         if node.home.pop(node.key, None) is None or node.family is None:

@@ -229,3 +229,25 @@ def test_crashes_pass_and_leave_no_trace(changes: list[tuple[str, str | None, bo
 
     assert made.results(TOTAL) == {"a": 8}
     assert made.results(REPORT) == {8: ("a", 1)}
+
+
+SHELVES: Inputs[str, str] = Inputs("shelves")
+LABELS: Inputs[str, str] = Inputs("labels")
+EACH_SHELF: Index[str, str] = Index("each shelf", SHELVES, lambda key, _: [(key, key)])
+EACH_LABEL: Index[str, str] = Index("each label", LABELS, lambda key, _: [(key, key)])
+SHELF: Cells[str, str] = Cells("shelf", lambda view, key: view.get(SHELVES, key) or "", per=(EACH_SHELF,))
+LABEL: Cells[str, str | None] = Cells(
+    "label", lambda view, key: view.cell(SHELF, view.get(LABELS, key) or ""), per=(EACH_LABEL,)
+)
+
+
+def test_a_cell_that_begins_while_its_last_reader_ends_is_computed() -> None:
+    made = Incremental(Program((SHELF, LABEL), (EACH_SHELF, EACH_LABEL)), SETTINGS)
+    made.put(LABELS, "label", "shelf")
+    made.refresh()
+
+    made.put(SHELVES, "shelf", "books")
+    made.remove(LABELS, "label")
+    made.refresh()
+
+    assert made.results(SHELF) == {"shelf": "books"}
