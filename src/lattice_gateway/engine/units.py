@@ -338,11 +338,13 @@ class Units:
 
     def _pass_on(self, key: UnitKey) -> None:
         """Wake those to whom it matters that the unit looks different now."""
-        visible = self._looks(key)
-        if self._visible.get(key, _NEVER) == visible:
+        visible, before = self._looks(key), self._visible.get(key, _NEVER)
+        if before == visible:
             return
         self._visible[key] = visible
         concerned = self.wishes.users(key) | self._waits.waiters(key)
+        if isinstance(key, NetworkKey) and before is not _NEVER:
+            concerned |= self._rivals(key)
         if isinstance(key, ServiceKey):
             self._neighbours.service_changed(key)
             concerned |= self._leaving(key)
@@ -362,9 +364,18 @@ class Units:
                 return (group.id, group.status) if group else (None, self.mirror.get(key) is not None)
             case NetworkKey():
                 view = self.mirror.network(key)
-                return tuple(network.id for network in view.candidates) if view else None
+                association = view.vpc_association if view else None
+                networks = tuple(network.id for network in view.candidates) if view else None
+                return networks, association.network_id if association else None
             case ServiceKey():
                 return used_by(self.mirror.service(key))
+
+    def _rivals(self, key: NetworkKey) -> frozenset[UnitKey]:
+        """The other networks: our VPC is in one at most, and who did not get it may have it now. They look again."""
+        rivals = frozenset(other for other in self.wishes.all() if isinstance(other, NetworkKey) and other != key)
+        for rival in rivals:
+            self.mirror.distrust(rival)
+        return rivals
 
     def _gone(self, key: UnitKey) -> None:
         """The unit is absent, as it should be: nothing of it is remembered."""
