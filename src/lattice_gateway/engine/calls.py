@@ -17,7 +17,7 @@ from lattice_gateway.engine.leadership import Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, LatticeFailure
 from lattice_gateway.engine.reads import Page, Read
-from lattice_gateway.engine.wire import Wire
+from lattice_gateway.engine.wire import CHANGES, LOOKS, Wire
 
 T = TypeVar("T")
 
@@ -132,13 +132,13 @@ class Calls:
         gate = self._gate(name)
         await gate.enter(urgency)
         try:
-            await self._wire.enter(urgency)
+            entered = await self._wire.enter(urgency, CHANGES if is_write(name) else LOOKS)
             try:
                 if self._closed or not self._may_leave(name):
                     await asyncio.get_running_loop().create_future()
                 return await self._sent(gate, name, send)
             finally:
-                self._wire.leave()
+                self._wire.leave(entered)
         finally:
             gate.leave()
 

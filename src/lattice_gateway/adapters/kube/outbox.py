@@ -12,8 +12,9 @@ from lattice_gateway.engine.ports import Clock
 
 K = TypeVar("K", bound=Hashable)
 
-WORKERS: Final = 3
-"""Requests in flight at once: three make some two hundred changes a second, and leave the process to pods that move."""
+WORKERS: Final = 2
+"""Requests in flight at once: two make some hundred and fifty changes a second, and leave API server and process to
+pods that move."""
 
 STAND_BY: Final = 0.1
 """Seconds between two looks of a replica that may not write; one worker looks for all."""
