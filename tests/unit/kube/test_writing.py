@@ -103,10 +103,10 @@ def answer(raw: Raw) -> bytes:
     return json.dumps(raw).encode()
 
 
-def pending(why: str, reason: str = "Pending", **more: Any) -> Raw:
+def pending(why: str, reason: str = "Pending", status: str = "False", **more: Any) -> Raw:
     condition = {
         "type": "application-networking.k8s.aws/Programmed",
-        "status": "False",
+        "status": status,
         "reason": reason,
         "message": why,
         "lastTransitionTime": "2026-01-31T12:00:00Z",
@@ -493,6 +493,7 @@ def test_what_is_being_waited_for_is_told_now_and_then() -> None:
     [
         pytest.param(pending("the address", reason="Programmed"), id="another reason"),
         pytest.param(pending("the address", addresses=[]), id="something else"),
+        pytest.param(pending("the address", status="Unknown"), id="another status"),
     ],
 )
 def test_news_do_not_wait_behind_what_is_being_waited_for(news: Raw) -> None:
@@ -511,6 +512,21 @@ def test_news_do_not_wait_behind_what_is_being_waited_for(news: Raw) -> None:
     at(script, scene)
 
     assert told(script) == ["nothing yet", "the address"]
+
+
+def test_what_nobody_looked_at_yet_is_replaced_at_once() -> None:
+    """The default condition of a custom resource is Unknown and Pending, and so is ours of a kind that is not built."""
+    script = obeying(Script())
+
+    async def scene(desk: Desk) -> None:
+        desk.status.write(ref(), pending("Waiting for controller", status="Unknown"))
+        await asyncio.sleep(1)
+        desk.status.write(ref(), pending("not built yet", status="Unknown"))
+        await asyncio.sleep(1)
+
+    at(script, scene)
+
+    assert told(script) == ["Waiting for controller", "not built yet"]
 
 
 def test_an_address_is_noted_while_the_status_waits() -> None:

@@ -107,7 +107,8 @@ def _entries(status: Status, member: str) -> Sequence[Status]:
 def _without_progress(value: Any) -> Any:
     match value:
         case Mapping():
-            hidden = {"message"} if value.get("reason") == PENDING else set()
+            waits = (value.get("status"), value.get("reason")) == ("False", PENDING)
+            hidden = {"message"} if waits else set()
             return {key: _without_progress(item) for key, item in value.items() if key not in hidden}
         case list() | tuple():
             return [_without_progress(item) for item in value]
