@@ -13,8 +13,7 @@ from lattice_gateway.engine.ports import Clock
 K = TypeVar("K", bound=Hashable)
 
 WORKERS: Final = 2
-"""Requests in flight at once: two make some hundred and fifty changes a second, and leave API server and process to
-pods that move."""
+"""Requests in flight at once, so few that API server and process have time for pods that move."""
 
 STAND_BY: Final = 0.1
 """Seconds between two looks of a replica that may not write; one worker looks for all."""
