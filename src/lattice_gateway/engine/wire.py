@@ -18,8 +18,8 @@ IN_FLIGHT: Final = 64
 LOOKS: Final = 280.0
 CHANGES: Final = 120.0
 """Answers a second that the wire is opened for, to reads and to what changes something. A new route is much more work
-an answer than looking at an old one, and 120 changes are more than AWS is thought to admit. Behind a change that waits nothing
-leaves that is no more urgent, so the many places are for reads only where nothing else waits."""
+an answer than looking at an old one, and 120 changes are more than AWS is thought to admit. Behind a change that waits
+nothing leaves that is no more urgent, so the many places are for reads only where nothing else waits."""
 LEAST: Final = 6
 MOST: Final = 32
 """Places for what can wait, however fast or slow AWS is."""
