@@ -148,3 +148,13 @@ def absent(desired: Desired) -> Absent:
 def with_pods(desired: TargetGroup, pods: tuple[str, ...]) -> TargetGroup:
     """The group with other targets."""
     return replace(desired, targets=frozenset(Target(pod, 8090) for pod in pods))
+
+
+def with_weight(desired: Service, weight: int) -> Service:
+    """The service whose first rule gives its first group so much."""
+    listener = desired.listeners[0]
+    first = listener.rules[0]
+    assert isinstance(first.action, Forward)
+    shares = (replace(first.action.shares[0], weight=weight), *first.action.shares[1:])
+    rules = (replace(first, action=Forward(shares)), *listener.rules[1:])
+    return replace(desired, listeners=(replace(listener, rules=rules),))

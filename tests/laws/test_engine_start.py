@@ -51,7 +51,7 @@ def test_everything_is_verified_within_a_fifth_more_than_the_buckets_take() -> N
         units = stage.units()
         async with running(units):
             for desired in wanted:
-                units.want(desired)
+                units.want(desired, old=True)
             await until_rest(units)
         return buckets.last - began
 

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from bench.manifests import Size
-from lattice_gateway.core.objects.refs import Kind
+from lattice_gateway.core.objects.refs import Kind, Ref
 from lattice_gateway.engine.controller import Controller
 from lattice_gateway.engine.leadership import Leadership
 from tests.laws.engine_cluster import Raw, process, rest
@@ -46,6 +46,10 @@ def leading(lease: Lease, controller: Controller) -> Iterator[None]:
         tasks[0].cancel()
 
 
+def move(raw: Raw) -> None:
+    raw["endpoints"][0]["addresses"] = [raw["endpoints"][0]["addresses"][0].replace("10.", "11.", 1)]
+
+
 def reweigh(raw: Raw) -> None:
     raw["spec"]["rules"][0]["backendRefs"][0]["weight"] = 7
 
@@ -71,3 +75,34 @@ def test_what_changed_while_another_led_is_written_at_once_when_we_lead_again(tm
             assert town.stage.wire.writes() == {"UpdateRule": 3}
 
     town.stage.play(scene)
+
+
+def test_a_pod_that_moved_while_nobody_led_goes_before_all_that_others_have_long_told(tmp_path: Path) -> None:
+    town, lease = Town(tmp_path, Size(routes=30)), Lease()
+
+    async def scene() -> list[str]:
+        controller = process(town.stage, town.cluster, leadership=lease.leadership)
+        with leading(lease, controller):
+            await rest(controller)
+            lease.ours = False
+            await asyncio.sleep(5)
+            for number in range(29):
+                town.cluster.edit(Kind.ENDPOINT_SLICE, f"r{number:04}-s00", move)
+            await asyncio.sleep(300)
+            town.cluster.edit(Kind.ENDPOINT_SLICE, "r0029-s00", move)
+            await asyncio.sleep(5)
+            town.stage.wire.log.clear()
+            lease.ours = True
+            await asyncio.sleep(30)
+            return [str(members["targets"]) for name, members in town.stage.wire.log if name == "RegisterTargets"]
+
+    registered = town.stage.play(scene)
+
+    assert len(registered) == 30
+    assert pod_of(town, "r0029-s00") in registered[0]
+
+
+def pod_of(town: Town, piece: str) -> str:
+    """The address of the first pod of a slice."""
+    endpoints: list[Raw] = town.cluster.objects[Ref(Kind.ENDPOINT_SLICE, "default", piece)]["endpoints"]
+    return str(endpoints[0]["addresses"][0])

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from lattice_emulator.world.knobs import Knobs
-from lattice_gateway.core.lattice.units import Desired, TargetGroup
+from lattice_gateway.core.lattice.units import Desired, Service, TargetGroup
 from lattice_gateway.engine.units import Units
-from tests.laws.engine_making import standard_route, standard_world, with_pods
+from tests.laws.engine_making import standard_route, standard_world, with_pods, with_weight
 from tests.laws.engine_stage import Stage, until_rest
 from tests.laws.test_engine_units import running
 
@@ -23,18 +23,24 @@ def the_group(wanted: tuple[Desired, ...]) -> TargetGroup:
     return [desired for desired in wanted if isinstance(desired, TargetGroup)][2 * ROUTES]
 
 
-def seconds_until_registered(stage: Stage, units: Units, group: TargetGroup) -> Callable[[], float]:
-    """Edits the group's pods; what is returned tells, once it happened, how long the new one took to the wire."""
+def seconds_until(stage: Stage, call: str, member: str) -> Callable[[], float]:
+    """What is returned tells, once it happened, how long from now a call took to the wire that says ``member``."""
     began = asyncio.get_running_loop().time()
     arrived: list[float] = []
 
     def note(name: str, number: int) -> None:
-        if name == "RegisterTargets" and "10.244.0.9" in str(stage.wire.log[number]):
+        if name == call and member in str(stage.wire.log[number]):
             arrived.append(asyncio.get_running_loop().time() - began)
 
     stage.wire.before = note
-    units.want(with_pods(group, PODS))
     return lambda: arrived[0]
+
+
+def seconds_until_registered(stage: Stage, units: Units, group: TargetGroup) -> Callable[[], float]:
+    """Edits the group's pods; how long the new one took to the wire."""
+    took = seconds_until(stage, "RegisterTargets", "10.244.0.9")
+    units.want(with_pods(group, PODS))
+    return took
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +70,47 @@ def test_while_everything_is_read_after_a_start_a_pod_waits_for_nobody(town: Sta
                 units.want(desired)
             await asyncio.sleep(LATENCY)
             took = seconds_until_registered(stage, units, the_group(wanted))
+            await until_rest(units)
+            return took()
+
+    assert stage.play(scene) <= 4 * LATENCY
+
+
+def test_while_everything_is_verified_after_a_start_new_weights_wait_for_what_they_are_about(town: Stage) -> None:
+    stage = town.copy()
+    wanted = standard_world(stage.settings.owner, ROUTES)
+    service = [desired for desired in wanted if isinstance(desired, Service)][ROUTES // 2]
+
+    async def scene() -> tuple[float, float]:
+        units = stage.units()
+        async with running(units):
+            for desired in wanted:
+                units.want(desired, old=True)
+            await asyncio.sleep(LATENCY)
+            began = asyncio.get_running_loop().time()
+            took = seconds_until(stage, "UpdateRule", "'weight': 7")
+            units.want(with_weight(service, 7))
+            await until_rest(units)
+            return took(), asyncio.get_running_loop().time() - began
+
+    took, everything = stage.play(scene)
+
+    assert took <= 15 * LATENCY, "its rules are read one after the other, and its groups"
+    assert everything >= 2 * took
+
+
+def test_while_everything_is_verified_after_a_start_a_new_route_waits_for_nobody(town: Stage) -> None:
+    stage = town.copy()
+
+    async def scene() -> float:
+        units = stage.units()
+        async with running(units):
+            for desired in standard_world(stage.settings.owner, ROUTES):
+                units.want(desired, old=True)
+            await asyncio.sleep(LATENCY)
+            took = seconds_until(stage, "CreateTargetGroup", "new")
+            for desired in standard_route(stage.settings.owner, "new"):
+                units.want(desired)
             await until_rest(units)
             return took()
 

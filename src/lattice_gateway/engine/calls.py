@@ -17,7 +17,7 @@ from lattice_gateway.engine.leadership import Alone, Permission
 from lattice_gateway.engine.metrics import Metrics
 from lattice_gateway.engine.ports import Clock, Lattice, LatticeFailure
 from lattice_gateway.engine.reads import Page, Read
-from lattice_gateway.engine.wire import CHANGES, LOOKS, Wire
+from lattice_gateway.engine.wire import Wire
 
 T = TypeVar("T")
 
@@ -132,7 +132,7 @@ class Calls:
         gate = self._gate(name)
         await gate.enter(urgency)
         try:
-            entered = await self._wire.enter(urgency, CHANGES if is_write(name) else LOOKS)
+            entered = await self._wire.enter(urgency)
             try:
                 if self._closed or not self._may_leave(name):
                     await asyncio.get_running_loop().create_future()
@@ -140,7 +140,7 @@ class Calls:
             finally:
                 self._wire.leave(entered)
         finally:
-            gate.leave()
+            gate.leave(urgency)
 
     def _may_leave(self, name: CallName) -> bool:
         return not is_write(name) or self._permission.may_write(self._clock.now())

@@ -224,7 +224,7 @@ class Controller:
             if isinstance(desired, Absent):
                 self.units.unwant(desired)
             else:
-                self.units.want(desired, since)
+                self.units.want(desired, since, old=not self._translated)
                 self._keeping.gone(desired.key)
         for parent in delta.holds:
             log.warning("parent missing", object=str(parent.route), parent=str(parent.gateway))

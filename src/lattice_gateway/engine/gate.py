@@ -19,7 +19,9 @@ class Urgency(IntEnum):
     """What Lattice, or another unit, let go on: what was begun is finished before more is begun."""
     CHANGE = 2
     """Everything that an object asked for."""
-    UPKEEP = 3
+    VERIFICATION = 3
+    """What objects asked for before this process began, and most of which is done."""
+    UPKEEP = 4
     """Resync, sweeps, ownership."""
 
 
@@ -47,7 +49,7 @@ class Gate:
         self._waiting: list[_Ticket] = []
         self._numbers = count()
         self._closed = False
-        self._inside = 0
+        self._inside = [0] * len(Urgency)
 
     async def enter(self, urgency: Urgency) -> None:
         """Return when the call may leave; ``leave`` follows. While the process stops that is never."""
@@ -56,14 +58,14 @@ class Gate:
         try:
             await self._wait(ticket)
             self.rate.spend(self._clock.now())
-            self._inside += 1
+            self._inside[urgency] += 1
         finally:
             self._take_out(ticket)
             self._call_next()
 
-    def leave(self) -> None:
-        """The call has an answer, or none."""
-        self._inside -= 1
+    def leave(self, urgency: Urgency) -> None:
+        """A call of that urgency has an answer, or none."""
+        self._inside[urgency] -= 1
         self._call_next()
 
     def close(self) -> None:
@@ -72,7 +74,7 @@ class Gate:
 
     async def _wait(self, ticket: _Ticket) -> None:
         while True:
-            if self._closed or self._waiting[0] is not ticket or not self.rate.admits(self._inside):
+            if self._closed or self._waiting[0] is not ticket or not self._has_room(ticket.urgency):
                 ticket.turn.clear()
                 await ticket.turn.wait()
                 continue
@@ -80,6 +82,10 @@ class Gate:
             if delay <= 0:
                 return
             await self._clock.sleep(delay)
+
+    def _has_room(self, urgency: Urgency) -> bool:
+        """Those inside that are less urgent do not count: they may still be waiting for the wire."""
+        return self.rate.admits(sum(self._inside[: urgency + 1]))
 
     def _take_out(self, ticket: _Ticket) -> None:
         if self._waiting[0] is ticket:

@@ -70,9 +70,14 @@ class Queue:
             return
         if key not in self._queued:
             self._watcher.added(key)
-        self._queued[key] = urgency
-        heapq.heappush(self._heaps[type(key)], (urgency, next(self._numbers), key))
-        self._changed.set()
+        self._push(key, urgency)
+
+    def put_back(self, key: UnitKey, urgency: Urgency) -> None:
+        """Run a unit that does not run, no sooner than that, whatever was wished before."""
+        if key in self._queued:
+            self._push(key, urgency)
+        else:
+            self.add(key, urgency)
 
     async def take(self) -> UnitKey:
         """The next unit to run; waits until there is one."""
@@ -89,6 +94,10 @@ class Queue:
         """Why a unit that runs does so."""
         return self._running[type(key)][key]
 
+    def runs_for_less(self, key: UnitKey, urgency: Urgency) -> bool:
+        """Whether a unit runs, and for something less urgent."""
+        return self._running[type(key)].get(key, urgency) > urgency
+
     def done(self, key: UnitKey) -> None:
         """The unit has run."""
         self._running[type(key)].pop(key, None)
@@ -96,6 +105,11 @@ class Queue:
         urgency = self._again.pop(key, None)
         if urgency is not None:
             self.add(key, urgency)
+        self._changed.set()
+
+    def _push(self, key: UnitKey, urgency: Urgency) -> None:
+        self._queued[key] = urgency
+        heapq.heappush(self._heaps[type(key)], (urgency, next(self._numbers), key))
         self._changed.set()
 
     def _next(self) -> UnitKey | None:

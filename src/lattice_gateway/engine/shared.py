@@ -21,6 +21,8 @@ from lattice_gateway.engine.reads import (
     ListTags,
     ListTargetGroups,
     ListVpcAssociations,
+    Page,
+    Read,
     TagsOf,
 )
 from lattice_gateway.settings import Settings
@@ -88,11 +90,11 @@ class Listings:
         vpc = settings.owner.vpc
         self.services: Shared[Mapping[str, ObservedService]] = Shared(clock, self._services)
         self.groups: Shared[tuple[Listed, ...]] = Shared(
-            clock, lambda: calls.pages(lambda after: ListTargetGroups(vpc, after))
+            clock, lambda: self._pages(lambda after: ListTargetGroups(vpc, after))
         )
-        self.networks: Shared[tuple[ObservedNetwork, ...]] = Shared(clock, lambda: calls.pages(ListServiceNetworks))
+        self.networks: Shared[tuple[ObservedNetwork, ...]] = Shared(clock, lambda: self._pages(ListServiceNetworks))
         self.vpc_associations: Shared[tuple[ObservedVpcAssociation, ...]] = Shared(
-            clock, lambda: calls.pages(lambda after: ListVpcAssociations(vpc, after))
+            clock, lambda: self._pages(lambda after: ListVpcAssociations(vpc, after))
         )
         self.owned: Shared[Mapping[Arn, Tags]] = Shared(clock, self._owned)
         self._of_network: dict[str, Shared[tuple[Linked, ...]]] = {}
@@ -102,7 +104,7 @@ class Listings:
         shared = self._of_network.get(network)
         if shared is None:
             shared = self._of_network[network] = Shared(
-                self._clock, lambda: self._calls.pages(lambda after: ListAssociationsOfNetwork(network, after))
+                self._clock, lambda: self._pages(lambda after: ListAssociationsOfNetwork(network, after))
             )
         return shared
 
@@ -131,7 +133,7 @@ class Listings:
         return found
 
     async def _services(self) -> Mapping[str, ObservedService]:
-        listed = await self._calls.pages(ListServices)
+        listed = await self._pages(ListServices)
         return {service.name: service for service in listed if self._is_our_account(service.arn)}
 
     async def _owned(self) -> Mapping[Arn, Tags]:
@@ -139,8 +141,12 @@ class Listings:
         if not self._settings.tagging_api:
             return {}
         owner = str(self._settings.owner)
-        tagged = await self._calls.pages(lambda after: FindTagged(Tag.MANAGED_BY, owner, after))
+        tagged = await self._pages(lambda after: FindTagged(Tag.MANAGED_BY, owner, after))
         return {each.arn: each.tags for each in tagged}
+
+    async def _pages(self, page: Callable[[str | None], Read[Page[T]]]) -> tuple[T, ...]:
+        """Among those who wait for a listing may be pods that move: its pages do not stand in line."""
+        return await self._calls.pages(page, Urgency.TARGETS)
 
     def _is_our_account(self, arn: Arn) -> bool:
         return arn.split(":")[4] == self._settings.owner.account

@@ -7,6 +7,7 @@ what to do follows from the unit's desired state and from what is known of Latti
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
+from math import inf
 from random import Random
 
 import structlog
@@ -54,6 +55,8 @@ LONGEST_RETRY = 60.0
 """Seconds between two tries of a unit that fails again and again."""
 SECOND_LOOK = 30.0
 """Seconds after which a unit that waits for others looks by itself; costs no call."""
+RECENT = 60.0
+"""Seconds within which what changed may not have been seen to by who led then: another one leads after 20."""
 RETRIED = RETRYABLE | {ErrorKind.NOT_FOUND}
 """Errors that another try can mend; what is not found was remembered wrongly and is read again."""
 
@@ -116,6 +119,9 @@ class Units:
         self._retries: Alarms[UnitKey] = Alarms(clock)
         self._second_looks: Alarms[UnitKey] = Alarms(clock)
         self._failures: dict[UnitKey, int] = {}
+        self._unverified: set[UnitKey] = set()
+        self._runs = False
+        self._changed: dict[UnitKey, float] = {}
         self._visible: dict[UnitKey, Hashable] = {}
         self._waits = Waits()
 
@@ -124,8 +130,11 @@ class Units:
         """Whether nothing is queued, running, about to change or tried again; resync and second looks do not count."""
         return self.queue.idle and not self.polls.hopeful and not len(self._retries) and not self._waits.for_objects
 
-    def want(self, desired: Desired, since: float | None = None) -> None:
-        """What a unit should be from now on; objects have said so since ``since``, None: since now."""
+    def want(self, desired: Desired, since: float | None = None, *, old: bool = False) -> None:
+        """What a unit should be from now on; objects have said so since ``since``, None: since now.
+
+        ``old`` is what they said before this process began: it is verified after whatever changed since then.
+        """
         key = desired.key
         before = self.wishes.get(key)
         if before == desired:
@@ -136,11 +145,25 @@ class Units:
         )
         self._failures.pop(key, None)
         self._retries.cancel(key)
-        urgency = _urgency(before, desired)
-        self.queue.add(key, urgency)
-        if urgency is Urgency.TARGETS:
-            self._work.interrupt(key)
+        if old:
+            self._verify(key)
+        else:
+            self._begin(key, _urgency(before, desired))
+            if not self._runs:
+                self._changed[key] = self._clock.now()
         self._metrics.queued(len(self.queue))
+
+    def _verify(self, key: UnitKey) -> None:
+        """Look at a unit that is probably as it should be."""
+        self._unverified.add(key)
+        self.queue.put_back(key, Urgency.VERIFICATION)
+
+    def _begin(self, key: UnitKey, urgency: Urgency) -> None:
+        """Run a unit, and do not wait until something less urgent has read it."""
+        self._unverified.discard(key)
+        self.queue.add(key, urgency)
+        if self.queue.runs_for_less(key, urgency):
+            self._work.interrupt(key)
 
     def unwant(self, absent: Absent) -> None:
         """Nobody wants the unit any more; a record, and what it was wanted as, tell which resource is meant."""
@@ -154,7 +177,7 @@ class Units:
     def wake(self, key: UnitKey, urgency: Urgency = Urgency.BEGUN) -> None:
         """Look at a unit again."""
         if self.wishes.get(key) is not None:
-            self.queue.add(key, urgency)
+            self.queue.add(key, Urgency.VERIFICATION if key in self._unverified else urgency)
 
     def held(self, ref: Ref) -> None:
         """An object carries our finalizer: what is made for it may be created."""
@@ -179,12 +202,15 @@ class Units:
     async def forget(self) -> None:
         """Remember nothing of Lattice, as somebody else may have written, and look at every unit again.
 
-        Only while ``run`` does not.
+        What changed long ago was seen to by whoever led then. Only while ``run`` does not.
         """
         self._visible.clear()  # else a unit that is found as it was would not wake those that wait for it
+        recently = self._clock.now() - RECENT
         for key in self.wishes.all():
             self._work.forget(key)
-            self.queue.add(key, Urgency.CHANGE)
+            if self._changed.get(key, -inf) <= recently:
+                self._verify(key)
+        self._changed.clear()
         await self.read_account_patiently()
 
     async def read_account(self) -> None:
@@ -204,15 +230,19 @@ class Units:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.polls.run(self.wake))
-            tasks.create_task(self._ring(self._retries, Urgency.CHANGE))
-            tasks.create_task(self._ring(self._second_looks, Urgency.CHANGE))
-            tasks.create_task(self._ring(self._resyncs.alarms, Urgency.UPKEEP))
-            while True:
-                key = await self.queue.take()
-                tasks.create_task(self._run(key))
-                await asyncio.sleep(0)  # a hundred units that begin together must not keep news of pods waiting
+        self._runs = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.polls.run(self.wake))
+                tasks.create_task(self._ring(self._retries, Urgency.CHANGE))
+                tasks.create_task(self._ring(self._second_looks, Urgency.CHANGE))
+                tasks.create_task(self._ring(self._resyncs.alarms, Urgency.UPKEEP))
+                while True:
+                    key = await self.queue.take()
+                    tasks.create_task(self._run(key))
+                    await asyncio.sleep(0)  # a hundred units that begin together must not keep news of pods waiting
+        finally:
+            self._runs = False
 
     async def _ring(self, alarms: Alarms[UnitKey], urgency: Urgency) -> None:
         while True:
@@ -259,6 +289,7 @@ class Units:
         if isinstance(key, ServiceKey):
             self._neighbours.joins(key, ran.joins)
         self._wait(key, ran)
+        self._hurry(key, ran.result)
         self._retry(key, ran.result)
         self._resyncs.ran(key, self.mirror.get(key), self.queue.urgency(key))
         self._publish(desired, ran.result)
@@ -293,6 +324,14 @@ class Units:
             self._second_looks.set(key, self._clock.now() + SECOND_LOOK)
         else:
             self._second_looks.cancel(key)
+
+    def _hurry(self, key: UnitKey, result: Result) -> None:
+        """What a unit waits for that has changed is looked at before what was only not verified yet."""
+        if not isinstance(result, Waiting) or not result.blind:
+            self._unverified.discard(key)
+        elif key not in self._unverified:
+            for unit in self._unverified.intersection(result.on):
+                self._begin(unit, Urgency.CHANGE)
 
     def _retry(self, key: UnitKey, result: Result) -> None:
         if not isinstance(result, Failed) or result.error.kind not in RETRIED:
@@ -380,6 +419,7 @@ class Units:
     def _gone(self, key: UnitKey) -> None:
         """The unit is absent, as it should be: nothing of it is remembered."""
         self.wishes.drop(key)
+        self._unverified.discard(key)
         self._work.forget(key)
         self._lags.forget(key)
         self.polls.watch(key, frozenset())

@@ -15,11 +15,11 @@ from lattice_gateway.engine.gate import Urgency
 
 IN_FLIGHT: Final = 64
 """Requests under way at most; the connection pool of the adapter is as large."""
-LOOKS: Final = 280.0
 CHANGES: Final = 120.0
-"""Answers a second that the wire is opened for, to reads and to what changes something. A new route is much more work
-an answer than looking at an old one, and 120 changes are more than AWS is thought to admit. Behind a change that waits
-nothing leaves that is no more urgent, so the many places are for reads only where nothing else waits."""
+VERIFICATIONS: Final = 280.0
+"""Answers a second that the wire is opened for: to what is verified after a start, and to whatever else can wait. An
+answer about a new route is much more work than one about an old route, and 120 a second are more than AWS is thought to
+admit to changes. Behind a call that waits nothing leaves that is no more urgent."""
 LEAST: Final = 6
 MOST: Final = 32
 """Places for what can wait, however fast or slow AWS is."""
@@ -31,13 +31,11 @@ LATER: Final = 0.01
 this process was slow to take in must not let more requests out."""
 
 
-def room(urgency: Urgency, answers: float, took: float) -> int:
-    """How many requests of any kind may be under way for one more of this urgency to leave.
-
-    ``answers`` are those that the wire is opened for a second; ``took`` are the seconds that one usually takes.
-    """
+def room(urgency: Urgency, took: float) -> int:
+    """How many requests may be under way for one more to leave; an answer usually takes ``took`` seconds."""
     if urgency is Urgency.TARGETS:
         return IN_FLIGHT
+    answers = VERIFICATIONS if urgency is Urgency.VERIFICATION else CHANGES
     return min(MOST, max(LEAST, round(answers * took)))
 
 
@@ -45,7 +43,6 @@ def room(urgency: Urgency, answers: float, took: float) -> int:
 class _Place:
     urgency: Urgency
     number: int
-    answers: float = field(compare=False)
     turn: asyncio.Future[None] = field(compare=False)
 
 
@@ -58,13 +55,10 @@ class Wire:
         self._numbers = count()
         self._took = USUAL
 
-    async def enter(self, urgency: Urgency, answers: float) -> float:
-        """Return when a request may leave: that moment by the event loop's clock. ``leave`` follows with it.
-
-        ``answers`` is ``LOOKS`` or ``CHANGES``.
-        """
+    async def enter(self, urgency: Urgency) -> float:
+        """Return when a request may leave: that moment by the event loop's clock. ``leave`` follows with it."""
         loop = asyncio.get_running_loop()
-        place = _Place(urgency, next(self._numbers), answers, loop.create_future())
+        place = _Place(urgency, next(self._numbers), loop.create_future())
         heapq.heappush(self._waiting, place)
         self._admit()
         try:
@@ -93,4 +87,4 @@ class Wire:
                 place.turn.set_result(None)
 
     def _has_room(self, place: _Place) -> bool:
-        return self._under_way < room(place.urgency, place.answers, self._took)
+        return self._under_way < room(place.urgency, self._took)

@@ -19,7 +19,7 @@ from lattice_gateway.engine.ports import LatticeFailure
 from lattice_gateway.engine.rates import FLOOR, Rate
 from lattice_gateway.engine.reads import GetService, ListAssociationsOfNetwork, Read
 from lattice_gateway.engine.tokens import Tokens
-from lattice_gateway.engine.wire import CHANGES, USUAL, room
+from lattice_gateway.engine.wire import USUAL, room
 from tests.laws.engine_stage import LoopClock, play
 
 CREATE = ops.CreateService(service=ServiceKey("a"), custom_domain=None, certificate=None, tags=Tags())
@@ -118,7 +118,7 @@ def test_closing_waits_for_what_is_on_the_wire_and_lets_nothing_else_leave() -> 
             task.cancel()
         return done
 
-    assert sum(play(scene)) == room(Urgency.CHANGE, CHANGES, USUAL)
+    assert sum(play(scene)) == room(Urgency.CHANGE, USUAL)
 
 
 def test_calls_leave_in_order_of_urgency() -> None:
@@ -131,7 +131,7 @@ def test_calls_leave_in_order_of_urgency() -> None:
         async def call(urgency: Urgency) -> None:
             await gate.enter(urgency)
             left.append(urgency)
-            gate.leave()
+            gate.leave(urgency)
 
         await asyncio.gather(*(call(urgency) for urgency in reversed(Urgency)))
 

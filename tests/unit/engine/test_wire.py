@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from lattice_gateway.engine.gate import Urgency
-from lattice_gateway.engine.wire import CHANGES, IN_FLIGHT, LEAST, LOOKS, MOST, USUAL, Wire, room
+from lattice_gateway.engine.wire import IN_FLIGHT, LEAST, MOST, USUAL, Wire, room
 from tests.laws.engine_stage import play
 
 
 async def request(wire: Wire, urgency: Urgency, left: list[Urgency]) -> None:
-    entered = await wire.enter(urgency, LOOKS)
+    entered = await wire.enter(urgency)
     left.append(urgency)
     try:
         await asyncio.sleep(1)
@@ -28,7 +28,7 @@ def test_of_what_can_wait_only_so_many_are_under_way(urgency: Urgency) -> None:
             await asyncio.sleep(0.5)
             return len(left)
 
-    assert play(scene) == room(urgency, LOOKS, USUAL)
+    assert play(scene) == room(urgency, USUAL)
 
 
 @pytest.mark.parametrize(
@@ -41,20 +41,24 @@ def test_of_what_can_wait_only_so_many_are_under_way(urgency: Urgency) -> None:
     ],
 )
 def test_the_slower_aws_answers_the_more_may_be_under_way(took: float, places: int) -> None:
-    assert room(Urgency.CHANGE, CHANGES, took) == places
-    assert room(Urgency.TARGETS, CHANGES, took) == IN_FLIGHT
+    assert room(Urgency.CHANGE, took) == places
+    assert room(Urgency.TARGETS, took) == IN_FLIGHT
+
+
+def test_what_is_verified_after_a_start_gets_more_places_than_what_is_made() -> None:
+    assert room(Urgency.VERIFICATION, USUAL) > room(Urgency.CHANGE, USUAL)
 
 
 def test_behind_a_change_nothing_leaves_that_is_no_more_urgent() -> None:
     async def scene() -> int:
         wire, left = Wire(), list[Urgency]()
-        many, few = room(Urgency.CHANGE, LOOKS, USUAL), room(Urgency.CHANGE, CHANGES, USUAL)
+        many, few = room(Urgency.VERIFICATION, USUAL), room(Urgency.CHANGE, USUAL)
         async with asyncio.TaskGroup() as tasks:
-            entered = [await wire.enter(Urgency.CHANGE, LOOKS) for _ in range(few)]
-            change = tasks.create_task(wire.enter(Urgency.CHANGE, CHANGES))
+            entered = [await wire.enter(Urgency.VERIFICATION) for _ in range(few)]
+            change = tasks.create_task(wire.enter(Urgency.CHANGE))
             await asyncio.sleep(0)
             for _ in range(many):
-                tasks.create_task(request(wire, Urgency.CHANGE, left))
+                tasks.create_task(request(wire, Urgency.VERIFICATION, left))
             await asyncio.sleep(USUAL)
             assert not change.done()
             before = len(left)
@@ -89,7 +93,7 @@ def test_what_is_urgent_leaves_at_once_however_many_wait() -> None:
             await asyncio.sleep(0.5)
             tasks.create_task(request(wire, Urgency.TARGETS, left))
             await asyncio.sleep(0.1)
-            return left[room(Urgency.CHANGE, LOOKS, USUAL) :]
+            return left[room(Urgency.CHANGE, USUAL) :]
 
     assert play(scene) == [Urgency.TARGETS]
 
@@ -118,18 +122,18 @@ def test_who_gives_up_takes_no_place() -> None:
         await asyncio.wait(tasks)
         left.clear()
         async with asyncio.timeout(1.5), asyncio.TaskGroup() as group:
-            for _ in range(room(Urgency.UPKEEP, LOOKS, USUAL)):
+            for _ in range(room(Urgency.UPKEEP, USUAL)):
                 group.create_task(request(wire, Urgency.UPKEEP, left))
         return len(left)
 
-    assert play(scene) == room(Urgency.UPKEEP, LOOKS, USUAL)
+    assert play(scene) == room(Urgency.UPKEEP, USUAL)
 
 
 def test_who_is_cancelled_in_the_moment_of_his_turn_passes_it_on() -> None:
     async def scene() -> list[Urgency]:
         wire, left = Wire(), list[Urgency]()
-        entered = [await wire.enter(Urgency.UPKEEP, LOOKS) for _ in range(room(Urgency.UPKEEP, LOOKS, USUAL))]
-        unlucky = asyncio.create_task(wire.enter(Urgency.UPKEEP, LOOKS))
+        entered = [await wire.enter(Urgency.UPKEEP) for _ in range(room(Urgency.UPKEEP, USUAL))]
+        unlucky = asyncio.create_task(wire.enter(Urgency.UPKEEP))
         await asyncio.sleep(0)
         next_one = asyncio.create_task(request(wire, Urgency.UPKEEP, left))
         await asyncio.sleep(USUAL)
