@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 from lattice_emulator.world.model import Caller
@@ -78,7 +79,8 @@ class CallLog:
 
     def calls(self, operation: str | None = None, after: int = 0) -> tuple[Call, ...]:
         """Calls numbered above ``after``, oldest first; of all operations when ``operation`` is None."""
-        return tuple(c for c in self._calls if c.number > after and (operation is None or c.operation == operation))
+        newer = takewhile(lambda call: call.number > after, reversed(self._calls))
+        return tuple(call for call in newer if operation is None or call.operation == operation)[::-1]
 
     def counters(self) -> dict[str, int]:
         """Calls by operation, by name."""

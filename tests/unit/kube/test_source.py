@@ -106,7 +106,7 @@ def test_a_required_kind_that_comes_later_is_waited_for() -> None:
     script = a_server()
     script.answers[f"{GROUP}/v1"] = [kinds(Kind.HTTP_ROUTE), kinds()]
 
-    first, last = read(script, 20.0)
+    first, *_, last = read(script, 20.0)
 
     assert "not installed: HTTPRoute" in str(first.problems[0])
     assert (last.complete, refs(last)) == (True, [ref()])

@@ -50,9 +50,12 @@ class ClusterSource:
     async def changes(self) -> AsyncIterator[Batch]:
         """Batches without end; the first complete one tells everything that is in force, earlier ones only problems."""
         working = asyncio.create_task(self._work())
+        working.add_done_callback(lambda _: self._intake.news.set())
         try:
             while True:
-                await _either(self._intake.news, working)
+                await self._intake.news.wait()
+                if working.done():
+                    working.result()
                 if batch := self._intake.batch():
                     yield batch
         finally:
@@ -121,17 +124,6 @@ class ClusterSource:
 def _place(served: Served) -> Served:
     """What of a kind makes a follower another one."""
     return replace(served, leaving=False, has_status=False)
-
-
-async def _either(event: asyncio.Event, working: asyncio.Task[None]) -> None:
-    """Wait for the event; raises what ended ``working`` if that comes first."""
-    waiting = asyncio.ensure_future(event.wait())
-    try:
-        await asyncio.wait((waiting, working), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
-    if working.done():
-        working.result()
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:
