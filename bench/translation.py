@@ -42,7 +42,7 @@ async def translation() -> list[Figure]:
             name="cells recomputed for it",
             measured=cells,
             unit="",
-            goal=2,
-            bound="the Service's endpoints and the one group that uses them, whatever the number of routes",
+            goal=3,
+            bound="the Service's endpoints, those that wait for a gate, the one group; of any number of routes",
         ),
     ]
