@@ -102,6 +102,30 @@ def test_a_pod_that_moved_while_nobody_led_goes_before_all_that_others_have_long
     assert pod_of(town, "r0029-s00") in registered[0]
 
 
+def test_a_pod_that_moved_as_we_lost_the_lease_goes_first_when_we_lead_again(tmp_path: Path) -> None:
+    town, lease = Town(tmp_path, Size(routes=30)), Lease()
+
+    async def scene() -> list[str]:
+        controller = process(town.stage, town.cluster, leadership=lease.leadership)
+        with leading(lease, controller):
+            await rest(controller)
+            await asyncio.sleep(300)
+            town.cluster.edit(Kind.ENDPOINT_SLICE, "r0029-s00", move)
+            lease.leadership.lost()
+            lease.ours = False
+            await asyncio.sleep(10)
+            assert not town.stage.wire.writes()["RegisterTargets"] - 120
+            town.stage.wire.log.clear()
+            lease.ours = True
+            await asyncio.sleep(30)
+            return [name for name, _ in town.stage.wire.log]
+
+    called = town.stage.play(scene)
+
+    assert called.count("ListTargets") == 120
+    assert called[: called.index("RegisterTargets")].count("ListTargets") <= 10, "what is under way at first"
+
+
 def pod_of(town: Town, piece: str) -> str:
     """The address of the first pod of a slice."""
     endpoints: list[Raw] = town.cluster.objects[Ref(Kind.ENDPOINT_SLICE, "default", piece)]["endpoints"]

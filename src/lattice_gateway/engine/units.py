@@ -120,7 +120,6 @@ class Units:
         self._second_looks: Alarms[UnitKey] = Alarms(clock)
         self._failures: dict[UnitKey, int] = {}
         self._unverified: set[UnitKey] = set()
-        self._runs = False
         self._changed: dict[UnitKey, float] = {}
         self._visible: dict[UnitKey, Hashable] = {}
         self._waits = Waits()
@@ -148,9 +147,8 @@ class Units:
         if old:
             self._verify(key)
         else:
+            self._changed[key] = self._clock.now()
             self._begin(key, _urgency(before, desired))
-            if not self._runs:
-                self._changed[key] = self._clock.now()
         self._metrics.queued(len(self.queue))
 
     def _verify(self, key: UnitKey) -> None:
@@ -210,7 +208,8 @@ class Units:
             self._work.forget(key)
             if self._changed.get(key, -inf) <= recently:
                 self._verify(key)
-        self._changed.clear()
+            else:
+                self.queue.add(key, Urgency.CHANGE)
         await self.read_account_patiently()
 
     async def read_account(self) -> None:
@@ -230,19 +229,15 @@ class Units:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        self._runs = True
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.polls.run(self.wake))
-                tasks.create_task(self._ring(self._retries, Urgency.CHANGE))
-                tasks.create_task(self._ring(self._second_looks, Urgency.CHANGE))
-                tasks.create_task(self._ring(self._resyncs.alarms, Urgency.UPKEEP))
-                while True:
-                    key = await self.queue.take()
-                    tasks.create_task(self._run(key))
-                    await asyncio.sleep(0)  # a hundred units that begin together must not keep news of pods waiting
-        finally:
-            self._runs = False
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.polls.run(self.wake))
+            tasks.create_task(self._ring(self._retries, Urgency.CHANGE))
+            tasks.create_task(self._ring(self._second_looks, Urgency.CHANGE))
+            tasks.create_task(self._ring(self._resyncs.alarms, Urgency.UPKEEP))
+            while True:
+                key = await self.queue.take()
+                tasks.create_task(self._run(key))
+                await asyncio.sleep(0)  # a hundred units that begin together must not keep news of pods waiting
 
     async def _ring(self, alarms: Alarms[UnitKey], urgency: Urgency) -> None:
         while True:
@@ -420,6 +415,7 @@ class Units:
         """The unit is absent, as it should be: nothing of it is remembered."""
         self.wishes.drop(key)
         self._unverified.discard(key)
+        self._changed.pop(key, None)
         self._work.forget(key)
         self._lags.forget(key)
         self.polls.watch(key, frozenset())
