@@ -106,9 +106,10 @@ def test_a_required_kind_that_comes_later_is_waited_for() -> None:
     script = a_server()
     script.answers[f"{GROUP}/v1"] = [kinds(Kind.HTTP_ROUTE), kinds()]
 
-    first, *_, last = read(script, 20.0)
+    first, *between, last = read(script, 20.0)
 
     assert "not installed: HTTPRoute" in str(first.problems[0])
+    assert between == [Batch()], "the kind is there, its objects are not read yet"
     assert (last.complete, refs(last)) == (True, [ref()])
 
 
