@@ -113,7 +113,7 @@ class Account:
         if memory is None or not isinstance(memory.observed, ObservedService) or memory.written_at > begun:
             return
         if memory.observed.tags != tags:
-            self._units.mirror.noticed(key, replace(memory.observed, tags=tags))
+            self._units.mirror.noticed(key, replace(memory.observed, tags=tags), begun)
             self._tell(key.name, self._units.mirror.service(key))
             self._units.wake(key, Urgency.UPKEEP)
 

@@ -108,7 +108,7 @@ class Looks:
     async def _look_at_few_groups(self, due: list[Watch]) -> set[Watch]:
         """One by one, the youngest of each family first: as long as it moves its siblings need not be looked at."""
         families: defaultdict[Hashable, list[Watch]] = defaultdict(list)
-        for watch in sorted(due, key=self._watched.began, reverse=True):
+        for watch in sorted(due, key=lambda watch: self._mirror.since(watch) or 0.0, reverse=True):
             families[self._family(watch)].append(watch)
         changed = await self._each([scout for scout, *_ in families.values()], self._look_at_group)
         rest = [sibling for scout, *siblings in families.values() if scout in changed for sibling in siblings]
@@ -241,16 +241,21 @@ class Looks:
         self._remember(watch, begun, memory.observed, after)
         if memory.observed == after:
             return False
-        self._mirror.noticed(watch.key, after)
+        self._mirror.noticed(watch.key, after, begun)
         return True
 
     def _remember(self, watch: Watch, begun: float, before: Observed, after: Observed) -> None:
-        """Whether what the watch waits for was done, for experience; what is stuck teaches nothing."""
-        status, waited = awaited(watch, before), begun - self._watched.began(watch)
-        if status is None or not 0 < waited < STUCK:
+        """Whether what the watch waits for was done, for experience; what is stuck teaches nothing.
+
+        What still moves did so when the reading began; what is done may have come to that until its answer.
+        """
+        status, since = awaited(watch, before), self._mirror.since(watch)
+        if status is None or since is None or not 0 < begun - since < STUCK:
             return
-        seen = self.moving if awaited(watch, after) is status else self.done
-        seen.append(((watch.what, status), waited))
+        if awaited(watch, after) is status:
+            self.moving.append(((watch.what, status), begun - since))
+        else:
+            self.done.append(((watch.what, status), self._clock.now() - since))
 
 
 def apart(pages: int) -> float:

@@ -5,12 +5,13 @@ time-out, a cancelled task or a cut connection can never leave a wrong memory.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lattice_gateway.core.lattice.keys import GroupKey, NetworkKey, ServiceKey, UnitKey
 from lattice_gateway.core.lattice.observed import NetworkView, Observed, ObservedGroup, ObservedService
-from lattice_gateway.core.lattice.words import Arn
+from lattice_gateway.core.lattice.words import Arn, Status
+from lattice_gateway.engine.watches import Watch, What, passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Memory:
 
     ``read_at`` is when the last whole reading began, ``written_at`` when it was last written to, answered or not: what
     was listed before that says nothing about it. ``in_flight``: a call that changes it has no answer yet.
-    ``doubtful``: something was answered, or not answered, that does not fit; only a reading helps.
+    ``doubtful``: something was answered, or not answered, that does not fit; only a reading helps. ``since`` is when
+    what is moving was first seen to be, by kind, id and status: Lattice began about then, or before.
     """
 
     observed: Observed
@@ -27,6 +29,7 @@ class Memory:
     written_at: float = 0.0
     in_flight: bool = False
     doubtful: bool = False
+    since: dict[tuple[What, str, Status], float] = field(default_factory=dict)
 
     @property
     def trusted(self) -> bool:
@@ -52,6 +55,14 @@ class Mirror:
         """What was last seen of a unit, trusted or not."""
         memory = self._memories.get(key)
         return memory.observed if memory else None
+
+    def since(self, watch: Watch) -> float | None:
+        """When that which is watched was first seen to move as it does; None where it does not move."""
+        memory = self._memories.get(watch.key)
+        if memory is None:
+            return None
+        moving = ((moment, what, resource) for (what, resource, _), moment in memory.since.items())
+        return next((moment for moment, what, resource in moving if (what, resource) == (watch.what, watch.id)), None)
 
     def service(self, key: ServiceKey) -> ObservedService | None:
         """What was last seen of a service."""
@@ -107,7 +118,8 @@ class Mirror:
     def read(self, key: UnitKey, observed: Observed, begun: float) -> None:
         """A whole reading, begun at ``begun``."""
         before = self._memories.get(key)
-        self._set(key, Memory(observed, read_at=begun, written_at=before.written_at if before else 0.0))
+        memory = Memory(observed, read_at=begun, written_at=before.written_at if before else 0.0)
+        self._set(key, replace(memory, since=_since(before, observed, begun)))
 
     def touch(self, key: UnitKey, now: float) -> None:
         """A call is about to change the unit."""
@@ -119,11 +131,12 @@ class Mirror:
 
     def answered(self, key: UnitKey, observed: Observed, now: float) -> None:
         """The call changed the unit into this."""
-        self._change(key, observed=observed, written_at=now, in_flight=False)
+        since = _since(self._memories[key], observed, now)
+        self._change(key, observed=observed, since=since, written_at=now, in_flight=False)
 
-    def noticed(self, key: UnitKey, observed: Observed) -> None:
-        """A part of the unit was read anew."""
-        self._change(key, observed=observed)
+    def noticed(self, key: UnitKey, observed: Observed, begun: float) -> None:
+        """A part of the unit was read anew, in a reading begun at ``begun``."""
+        self._change(key, observed=observed, since=_since(self._memories[key], observed, begun))
 
     def distrust(self, key: UnitKey) -> None:
         """Read the unit again before it is used."""
@@ -150,3 +163,10 @@ class Mirror:
         self._memories[key] = memory
         if isinstance(key, GroupKey):
             self._groups.setdefault(key.service or "", set()).add(key)
+
+
+def _since(before: Memory | None, observed: Observed, now: float) -> dict[tuple[What, str, Status], float]:
+    """Since when things move: since before, where they did so then; what does not move any more is not remembered."""
+    known = before.since if before else {}
+    moving = ((what, resource, status) for (what, resource), status in passing(observed).items())
+    return {each: known.get(each, now) for each in moving}

@@ -107,7 +107,8 @@ class Polls:
         """Seconds until what is watched should be done; None where that is unknown."""
         change = self._looks.change(watch)
         lasts = self._experience.expected(change) if change is not None else None
-        return None if lasts is None else lasts - (self._clock.now() - self._watched.began(watch))
+        since = self._mirror.since(watch)
+        return None if lasts is None or since is None else since + lasts - self._clock.now()
 
     def _longest(self, key: UnitKey) -> float:
         stuck = self._watched.since(key) <= self._clock.now() - STUCK

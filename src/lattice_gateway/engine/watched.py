@@ -1,4 +1,4 @@
-"""Which units watch what, since when, and how often that was looked at."""
+"""Which units watch what, since when, and how often they were promised a look."""
 
 from collections import defaultdict
 
@@ -16,11 +16,10 @@ class Watched:
         self._since: dict[UnitKey, float] = {}
         self._looks: dict[UnitKey, int] = {}
         self._who: dict[Watch, set[UnitKey]] = {}
-        self._began: dict[Watch, float] = {}
         self._of_kind: defaultdict[What, set[Watch]] = defaultdict(set)
 
     def set(self, key: UnitKey, wanted: frozenset[Watch]) -> None:
-        """What a unit watches from now on; what it watched before goes on having begun then."""
+        """What a unit watches from now on."""
         for watch in self._by.pop(key, frozenset()) - wanted:
             self._leave(key, watch)
         self._since.pop(key, None)
@@ -29,7 +28,6 @@ class Watched:
             self._by[key], self._since[key], self._looks[key] = wanted, self._clock.now(), 0
         for watch in wanted:
             self._who.setdefault(watch, set()).add(key)
-            self._began.setdefault(watch, self._clock.now())
             self._of_kind[watch.what].add(watch)
 
     def by(self, key: UnitKey) -> frozenset[Watch]:
@@ -43,10 +41,6 @@ class Watched:
     def of_kind(self, what: What) -> tuple[Watch, ...]:
         """Everything of a kind that is watched."""
         return tuple(self._of_kind[what])
-
-    def began(self, watch: Watch) -> float:
-        """Since when this is watched; now, where it is not any more."""
-        return self._began.get(watch, self._clock.now())
 
     def since(self, key: UnitKey) -> float:
         """Since when a unit watches all that it does; now, where it watches nothing."""
@@ -71,5 +65,4 @@ class Watched:
         watchers.discard(key)
         if not watchers:
             del self._who[watch]
-            del self._began[watch]
             self._of_kind[watch.what].discard(watch)

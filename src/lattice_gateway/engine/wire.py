@@ -16,11 +16,11 @@ from lattice_gateway.engine.gate import Urgency
 IN_FLIGHT: Final = 64
 """Requests under way at most; the connection pool of the adapter is as large."""
 VERIFICATIONS: Final = 280.0
-CHANGES: Final = 120.0
+CHANGES: Final = 80.0
 """Answers a second that the wire is opened for: to what is verified after a start, and to whatever else can wait. An
-answer about a new route is much more work than one about an old route, and AWS is not thought to admit 120 changes a
+answer about a new route is much more work than one about an old route, and AWS is not thought to admit 80 changes a
 second. Behind a call that waits nothing leaves that is no more urgent."""
-LEAST: Final = 6
+LEAST: Final = 4
 MOST: Final = 32
 """Places for what can wait, however fast or slow AWS is."""
 USUAL: Final = 0.05

@@ -214,17 +214,17 @@ class Work:
         if self._clock.now() - self._owner_seen.get(key, float("-inf")) <= OWNER_FRESH:
             return False
         self._owner_seen[key] = self._clock.now()
-        observed = self._mirror.observed(key)
+        observed, now = self._mirror.observed(key), self._clock.now()
         match observed:
             case ObservedService():
                 tags = await self._observer.owner_of(observed.arn)
-                self._mirror.noticed(key, replace(observed, tags=tags))
+                self._mirror.noticed(key, replace(observed, tags=tags), now)
             case NetworkView(candidates=candidates):
                 read = [replace(each, tags=await self._observer.owner_of(each.arn)) for each in candidates]
-                self._mirror.noticed(key, replace(observed, candidates=tuple(read)))
+                self._mirror.noticed(key, replace(observed, candidates=tuple(read)), now)
             case tuple():
                 groups = [replace(group, tags=await self._observer.owner_of(group.arn)) for group in observed]
-                self._mirror.noticed(key, tuple(groups))
+                self._mirror.noticed(key, tuple(groups), now)
             case None:
                 return False
         return True

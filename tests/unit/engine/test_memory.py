@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -9,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from lattice_gateway.core.lattice import operations as ops
 from lattice_gateway.core.lattice.keys import ServiceKey, UnitKey
-from lattice_gateway.core.lattice.observed import ObservedService
+from lattice_gateway.core.lattice.observed import ObservedAssociation, ObservedService
 from lattice_gateway.core.lattice.outcome import Answer, ErrorKind, LatticeError
 from lattice_gateway.core.lattice.units import Absent, Desired
 from lattice_gateway.core.lattice.words import Arn, Status, Tags
@@ -22,6 +23,7 @@ from lattice_gateway.engine.mirror import Mirror
 from lattice_gateway.engine.neighbours import Neighbours
 from lattice_gateway.engine.ports import LatticeFailure
 from lattice_gateway.engine.tokens import Tokens
+from lattice_gateway.engine.watches import Watch, What
 from tests.laws.engine_stage import LoopClock, play
 
 KEY = ServiceKey("rates-default")
@@ -169,3 +171,60 @@ def test_a_listing_older_than_the_last_write_says_nothing_about_the_unit() -> No
     mirror.forget(KEY, 7.0)
 
     assert mirror.changed_at(KEY) == 7.0
+
+
+BEGUN = ObservedService(
+    id="svc-1", arn=Arn("arn:svc-1"), name="rates-default", status=Status.CREATE_IN_PROGRESS, dns_name=None
+)
+LINKED = ObservedAssociation(
+    id="snsa-1",
+    arn=Arn("arn:snsa-1"),
+    network_id="sn-1",
+    network_arn=Arn("arn:sn-1"),
+    network_name="edge",
+    status=Status.CREATE_IN_PROGRESS,
+)
+SERVICE = Watch(KEY, What.SERVICE, "svc-1")
+ASSOCIATION = Watch(KEY, What.ASSOCIATIONS, "sn-1")
+
+
+def created() -> Mirror:
+    """A mirror of a service whose creation was answered at 5 s, and whose association at 9 s."""
+    mirror = Mirror()
+    mirror.read(KEY, None, begun=1.0)
+    mirror.answered(KEY, BEGUN, 5.0)
+    mirror.answered(KEY, replace(BEGUN, associations=(LINKED,)), 9.0)
+    return mirror
+
+
+def test_what_moves_does_so_since_the_answer_to_the_call_that_began_it() -> None:
+    """However long the unit's other calls stand in line after it."""
+    mirror = created()
+
+    assert (mirror.since(SERVICE), mirror.since(ASSOCIATION)) == (5.0, 9.0)
+
+
+def test_what_still_moves_when_it_is_read_goes_on_having_begun_then() -> None:
+    mirror = created()
+
+    mirror.noticed(KEY, replace(BEGUN, associations=(replace(LINKED, status=Status.ACTIVE),)), 20.0)
+    mirror.read(KEY, replace(BEGUN, associations=(LINKED,)), begun=30.0)
+
+    assert (mirror.since(SERVICE), mirror.since(ASSOCIATION)) == (5.0, 30.0)
+
+
+def test_another_change_of_the_same_thing_begins_anew() -> None:
+    mirror = created()
+
+    mirror.noticed(KEY, replace(BEGUN, status=Status.DELETE_IN_PROGRESS), 20.0)
+
+    assert (mirror.since(SERVICE), mirror.since(ASSOCIATION)) == (20.0, None)
+
+
+def test_what_does_not_move_has_no_beginning() -> None:
+    mirror = created()
+
+    mirror.noticed(KEY, replace(BEGUN, status=Status.ACTIVE), 20.0)
+
+    assert mirror.since(SERVICE) is None
+    assert mirror.since(Watch(ServiceKey("other"), What.SERVICE, "svc-2")) is None

@@ -34,8 +34,8 @@ def test_of_what_can_wait_only_so_many_are_under_way(urgency: Urgency) -> None:
 @pytest.mark.parametrize(
     ("took", "places"),
     [
-        pytest.param(0.1, 12, id="slow"),
-        pytest.param(0.2, 24, id="slower: more places make as many answers a second"),
+        pytest.param(0.1, 8, id="slow"),
+        pytest.param(0.2, 16, id="slower: more places make as many answers a second"),
         pytest.param(0.002, LEAST, id="at once"),
         pytest.param(9.0, MOST, id="hardly ever"),
     ],
