@@ -21,7 +21,7 @@ class Memory:
     ``read_at`` is when the last whole reading began, ``written_at`` when it was last written to, answered or not: what
     was listed before that says nothing about it. ``in_flight``: a call that changes it has no answer yet.
     ``doubtful``: something was answered, or not answered, that does not fit; only a reading helps. ``since`` is when
-    what is moving was first seen to be, by kind, id and status: Lattice began about then, or before.
+    what is moving was first seen in its status, by kind and id: Lattice began about then, or before.
     """
 
     observed: Observed
@@ -29,7 +29,7 @@ class Memory:
     written_at: float = 0.0
     in_flight: bool = False
     doubtful: bool = False
-    since: dict[tuple[What, str, Status], float] = field(default_factory=dict)
+    since: dict[tuple[What, str], tuple[Status, float]] = field(default_factory=dict)
 
     @property
     def trusted(self) -> bool:
@@ -59,10 +59,8 @@ class Mirror:
     def since(self, watch: Watch) -> float | None:
         """When that which is watched was first seen to move as it does; None where it does not move."""
         memory = self._memories.get(watch.key)
-        if memory is None:
-            return None
-        moving = ((moment, what, resource) for (what, resource, _), moment in memory.since.items())
-        return next((moment for moment, what, resource in moving if (what, resource) == (watch.what, watch.id)), None)
+        found = memory.since.get((watch.what, watch.id)) if memory else None
+        return found[1] if found else None
 
     def service(self, key: ServiceKey) -> ObservedService | None:
         """What was last seen of a service."""
@@ -165,8 +163,8 @@ class Mirror:
             self._groups.setdefault(key.service or "", set()).add(key)
 
 
-def _since(before: Memory | None, observed: Observed, now: float) -> dict[tuple[What, str, Status], float]:
+def _since(before: Memory | None, observed: Observed, now: float) -> dict[tuple[What, str], tuple[Status, float]]:
     """Since when things move: since before, where they did so then; what does not move any more is not remembered."""
     known = before.since if before else {}
-    moving = ((what, resource, status) for (what, resource), status in passing(observed).items())
-    return {each: known.get(each, now) for each in moving}
+    moving = passing(observed).items()
+    return {what: known[what] if known.get(what, (None,))[0] is status else (status, now) for what, status in moving}
