@@ -189,20 +189,28 @@ class Controller:
             self._source_news.tell(batch)
             self._inbox.batch(batch)
             self._told_at = self._clock.now() if self._told_at is None else self._told_at
+            if self._translated:
+                self._translate_news()  # at once: a turn of the event loop lasts as long as all other work in it
 
     async def _translate(self) -> None:
         while True:
-            news = await self._inbox.take()
-            since, self._told_at = self._told_at, None
-            if not self._translated:
-                news = recollect(news, self._status.previous)
-            gone = self._gone(news)
-            delta = self._translation.apply(news)
-            self._pass_on(delta, since)
-            if gone or not self._translated:
-                self._end_records()
-            self._keeping.take(delta.ownership)
-            self._translated = True
+            await self._inbox.rung()
+            self._translate_news()
+
+    def _translate_news(self) -> None:
+        if self._inbox.empty:
+            return
+        news = self._inbox.take()
+        since, self._told_at = self._told_at, None
+        if not self._translated:
+            news = recollect(news, self._status.previous)
+        gone = self._gone(news)
+        delta = self._translation.apply(news)
+        self._pass_on(delta, since)
+        if gone or not self._translated:
+            self._end_records()
+        self._keeping.take(delta.ownership)
+        self._translated = True
 
     def _gone(self, news: News) -> bool:
         """Note which objects live; whether some have gone, or are being deleted, which is the same for us."""

@@ -63,9 +63,12 @@ class Inbox:
         self._expired[parent] = None
         self._ring()
 
-    async def take(self) -> News:
-        """Everything that came since the last time; waits until there is something."""
+    async def rung(self) -> None:
+        """Return when there is something to translate."""
         await self._news.wait()
+
+    def take(self) -> News:
+        """Everything that came since the last time."""
         self._news.clear()
         objects, self._objects = self._objects, {}
         services, self._services = self._services, {}

@@ -84,11 +84,14 @@ class Queue:
         while True:
             key = self._next()
             if key is not None:
-                self._running[type(key)][key] = self._queued.pop(key)
-                self._watcher.taken(key)
-                return key
+                return self._taken(key)
             self._changed.clear()
             await self._changed.wait()
+
+    def take_urgent(self) -> UnitKey | None:
+        """The next unit to run, if that is for pods that move; None: there is no such unit."""
+        key = self._next(Urgency.TARGETS)
+        return None if key is None else self._taken(key)
 
     def urgency(self, key: UnitKey) -> Urgency:
         """Why a unit that runs does so."""
@@ -112,8 +115,13 @@ class Queue:
         heapq.heappush(self._heaps[type(key)], (urgency, next(self._numbers), key))
         self._changed.set()
 
-    def _next(self) -> UnitKey | None:
-        heads = [heap for kind, heap in self._heaps.items() if self._head(kind, heap)]
+    def _taken(self, key: UnitKey) -> UnitKey:
+        self._running[type(key)][key] = self._queued.pop(key)
+        self._watcher.taken(key)
+        return key
+
+    def _next(self, at_least: Urgency = Urgency.UPKEEP) -> UnitKey | None:
+        heads = [heap for kind, heap in self._heaps.items() if self._head(kind, heap) and heap[0][0] <= at_least]
         if not heads:
             return None
         return heapq.heappop(min(heads, key=lambda heap: heap[0][:2]))[2]

@@ -123,6 +123,8 @@ class Units:
         self._changed: dict[UnitKey, float] = {}
         self._visible: dict[UnitKey, Hashable] = {}
         self._waits = Waits()
+        self._runs: asyncio.TaskGroup | None = None
+        self._has_begun = False
 
     @property
     def at_rest(self) -> bool:
@@ -162,6 +164,21 @@ class Units:
         self.queue.add(key, urgency)
         if self.queue.runs_for_less(key, urgency):
             self._work.interrupt(key)
+        if urgency is Urgency.TARGETS:
+            self._begin_at_once()
+
+    def _begin_at_once(self) -> None:
+        """Pods that move do not wait for the turn of who takes from the queue; of many units only the first."""
+        if self._runs is None or self._has_begun:
+            return
+        key = self.queue.take_urgent()
+        if key is not None:
+            self._has_begun = True
+            self._runs.create_task(self._run(key))
+            asyncio.get_running_loop().call_soon(self._may_begin)
+
+    def _may_begin(self) -> None:
+        self._has_begun = False
 
     def unwant(self, absent: Absent) -> None:
         """Nobody wants the unit any more; a record, and what it was wanted as, tell which resource is meant."""
@@ -234,10 +251,14 @@ class Units:
             tasks.create_task(self._ring(self._retries, Urgency.CHANGE))
             tasks.create_task(self._ring(self._second_looks, Urgency.CHANGE))
             tasks.create_task(self._ring(self._resyncs.alarms, Urgency.UPKEEP))
-            while True:
-                key = await self.queue.take()
-                tasks.create_task(self._run(key))
-                await asyncio.sleep(0)  # a hundred units that begin together must not keep news of pods waiting
+            self._runs, self._has_begun = tasks, False
+            try:
+                while True:
+                    key = await self.queue.take()
+                    tasks.create_task(self._run(key))
+                    await asyncio.sleep(0)  # a hundred units that begin together must not keep news of pods waiting
+            finally:
+                self._runs = None
 
     async def _ring(self, alarms: Alarms[UnitKey], urgency: Urgency) -> None:
         while True:
