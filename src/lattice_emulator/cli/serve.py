@@ -1,6 +1,7 @@
 """Running everything together: API, passing of time, state file, data plane."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -19,11 +20,16 @@ from lattice_emulator.api.server import Listening, listen
 from lattice_emulator.cli.options import ServeOptions
 from lattice_emulator.cli.traffic import Traffic
 
+COLLECT = (2_000, 10, 100)
+"""New objects before a collection of the youngest, and collections of one generation before one of the next: to collect
+the oldest stops every call and every byte of the front door for 0.1 s at 600 services, and hardly finds anything."""
+
 
 async def serve_until_stopped(options: ServeOptions) -> int:
     """Serve until SIGTERM or SIGINT; gives the exit code. Raises SettingError when it cannot start."""
     # stdout is for the URL and the front door.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    gc.set_threshold(*COLLECT)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
