@@ -37,3 +37,8 @@ class Town:
         self._read.update(paths)
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         return [raw for path in paths for raw in yaml.load_all(path.read_text(), Loader=loader)]
+
+
+def moved(raw: Raw) -> None:
+    """Another pod instead of the first of a slice."""
+    raw["endpoints"][0]["addresses"] = ["10.244.9.9"]

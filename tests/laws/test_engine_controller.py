@@ -21,6 +21,7 @@ from lattice_gateway.engine.controller import Controller
 from tests.laws.engine_cluster import Cluster, Raw, Statuses, launch_post, play_controller, rest
 from tests.laws.engine_making import group as making_group
 from tests.laws.engine_stage import SETTINGS, Stage, client_error, is_read
+from tests.laws.engine_town import moved
 from tests.laws.test_engine_units import left
 
 GATEWAY = Ref(Kind.GATEWAY, "default", "my-hotel")
@@ -100,14 +101,11 @@ def test_a_pod_that_moves_is_one_call_each_way() -> None:
     stage, cluster = Stage(), Cluster(launch_post())
     slices = cluster.refs(Kind.ENDPOINT_SLICE)
 
-    def move(raw: Raw) -> None:
-        raw["endpoints"][0]["addresses"] = ["10.244.9.9"]
-
     async def scene(controller: Controller) -> None:
         await rest(controller)
         await asyncio.sleep(1)  # a process sweeps once it is at rest for the first time
         stage.wire.log.clear()
-        cluster.edit(Kind.ENDPOINT_SLICE, slices[0].name, move)
+        cluster.edit(Kind.ENDPOINT_SLICE, slices[0].name, moved)
         await rest(controller)
 
     play_controller(stage, cluster, scene)

@@ -13,7 +13,7 @@ from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
 from tests.laws.engine_cluster import Raw, play_controller, rest
 from tests.laws.engine_stage import Stage, is_read
-from tests.laws.engine_town import Town
+from tests.laws.engine_town import Town, moved
 
 SIZE = Size(routes=100)
 RESYNC = 600.0
@@ -92,10 +92,6 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
 
     found: Costs = play_controller(town.stage, town.cluster, scene)
     return {**found, **play_controller(town.stage, town.cluster, start)}
-
-
-def moved(raw: Raw) -> None:
-    raw["endpoints"][0]["addresses"] = ["10.244.9.9"]
 
 
 def weighted(raw: Raw) -> None:

@@ -6,15 +6,11 @@ from pathlib import Path
 from bench.manifests import Size
 from lattice_gateway.core.objects.refs import Kind
 from lattice_gateway.engine.controller import Controller
-from tests.laws.engine_cluster import Raw, play_controller, rest
-from tests.laws.engine_town import Town
+from tests.laws.engine_cluster import play_controller, rest
+from tests.laws.engine_town import Town, moved
 
 TURNS = 2
 """The source's reader, which translates and begins the run of the unit; that run, up to its call."""
-
-
-def moved(raw: Raw) -> None:
-    raw["endpoints"][0]["addresses"] = ["10.244.9.9"]
 
 
 def test_from_a_slice_to_the_call_a_pod_waits_for_few_turns_of_the_event_loop(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from lattice_emulator.cli.options import ServeOptions
 from lattice_emulator.cli.traffic import Traffic
 
 COLLECT = (2_000, 10, 100)
-"""New objects before a collection of the youngest, and collections of one generation before one of the next: to collect
-the oldest stops every call and every byte of the front door for 0.1 s at 600 services, and hardly finds anything."""
+"""New objects before a collection of the youngest, and collections of one generation before one of the next: while the
+oldest are collected every call and every byte of the front door stands still, and hardly anything is found."""
 
 
 async def serve_until_stopped(options: ServeOptions) -> int:

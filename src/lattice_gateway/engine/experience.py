@@ -87,9 +87,10 @@ class Experience:
     def _moved(self, change: Change, waited: float) -> None:
         known = self._known[change]
         known.too_short = max(waited, known.too_short or 0.0)
-        known.early |= not known.untried
-        if change == self._tried and not known.untried:
-            self._tried = None
+        if known.enough is not None and waited >= SHORTER * known.enough:
+            known.early = True
+            if change == self._tried:
+                self._tried = None
         if change in TYPICAL and waited >= AS_SLOW * TYPICAL[change]:
             self._typical = True
 
@@ -123,5 +124,7 @@ class Experience:
             self._tried, self._others = (change if self._known[change].untried else None), 0
 
     def _enough(self, change: Change) -> float | None:
-        known = self._known[change].enough if change in self._known else None
-        return known if known is not None else TYPICAL.get(change) if self._typical else None
+        known = self._known[change].enough
+        if known is None and self._typical:
+            return TYPICAL.get(change)
+        return known

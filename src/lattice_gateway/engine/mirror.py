@@ -116,8 +116,8 @@ class Mirror:
     def read(self, key: UnitKey, observed: Observed, begun: float) -> None:
         """A whole reading, begun at ``begun``."""
         before = self._memories.get(key)
-        memory = Memory(observed, read_at=begun, written_at=before.written_at if before else 0.0)
-        self._set(key, replace(memory, since=_since(before, observed, begun)))
+        written_at, since = before.written_at if before else 0.0, _since(before, observed, begun)
+        self._set(key, Memory(observed, read_at=begun, written_at=written_at, since=since))
 
     def touch(self, key: UnitKey, now: float) -> None:
         """A call is about to change the unit."""
@@ -166,5 +166,8 @@ class Mirror:
 def _since(before: Memory | None, observed: Observed, now: float) -> dict[tuple[What, str], tuple[Status, float]]:
     """Since when things move: since before, where they did so then; what does not move any more is not remembered."""
     known = before.since if before else {}
-    moving = passing(observed).items()
-    return {what: known[what] if known.get(what, (None,))[0] is status else (status, now) for what, status in moving}
+    found = {}
+    for what, status in passing(observed).items():
+        before_that, moment = known.get(what, (status, now))
+        found[what] = (status, moment if before_that is status else now)
+    return found

@@ -40,6 +40,7 @@ FOUR: Round = ([], [4.0])
         pytest.param([FOUR, ([3.85], []), ([4.1], []), ([], [60.0])], 7.6, id="one slow moment counts only so much"),
         pytest.param([FOUR, ([3.85], []), *[FOUR] * 20], 4.0, id="tried in vain: not again"),
         pytest.param([FOUR, ([3.85], []), *[FOUR] * 21], 3.8, id="tried in vain long ago: again"),
+        pytest.param([FOUR, ([3.85], []), *[([1.0], [4.0])] * 21], 3.8, id="the same, where others have only begun"),
         pytest.param([FOUR, ([3.85], []), ([], [3.7])], 0.95 * 3.7, id="done in less than was too short"),
         pytest.param([([], [9.0, 3.0, 5.0])], 2.85, id="of many the youngest tells"),
         pytest.param([([], [500.0])], 0.95 * LONGEST, id="never longer than is bearable"),
